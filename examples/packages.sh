@@ -7,13 +7,15 @@ packages_build='autoconf autoconf-archive automake gcc libc6-dev libcyaml-dev li
     libnss3-dev libp11-dev libp11-kit-dev libprotobuf-c-dev libseccomp-dev libssl-dev libyaml-dev
     make pkg-config protobuf-c-compiler'
 packages_rehearse='libnss3 libsofthsm2'
+packages_first='libnss3-tools'
 packages_opencryptoki='opencryptoki'
 packages_test='binutils clang-format gnutls-bin libcmocka-dev libnss3-tools libpcsclite1 libtpm2-pkcs11-1
     mandoc opencryptoki opensc openssh-client openssh-server openssl p11-kit p11-kit-modules procps python3
     python3-cryptography python3-jsonschema python3-pykcs11 python3-yaml shellcheck softhsm2 strace tmux zsh'
-packages_long='chromium clang debootstrap fonts-dejavu-core git libclang-rt-14-dev poppler-utils'
+packages_long='chromium clang debhelper debootstrap dpkg-dev fonts-dejavu-core git libclang-rt-14-dev lintian poppler-utils'
 
-# packages_need PURPOSE...: installs the packages that build, rehearse, opencryptoki or test lack. If it
+# packages_need PURPOSE...: installs the packages that build, rehearse, first (a first ceremony, as README.md
+# shows it: certutil), opencryptoki or test lack. If it
 # cannot, names them and ends the script with 69.
 packages_need() {
     packages_wanted=
@@ -21,6 +23,7 @@ packages_need() {
         case $packages_purpose in
         build) packages_wanted="$packages_wanted $packages_build" ;;
         rehearse) packages_wanted="$packages_wanted $packages_rehearse" ;;
+        first) packages_wanted="$packages_wanted $packages_first" ;;
         opencryptoki) packages_wanted="$packages_wanted $packages_opencryptoki" ;;
         test) packages_wanted="$packages_wanted $packages_test" ;;
         long) packages_wanted="$packages_wanted $packages_long" ;;

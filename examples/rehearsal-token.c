@@ -2,7 +2,7 @@
 /*
  * Makes and fills one of the two tokens of a rehearsal, with nothing but PKCS#11:
  *
- *     rehearsal-token source|destination MODULE PIN-FILE [PARAMETERS]
+ *     hsmferry-rehearsal-token source|destination MODULE PIN-FILE [PARAMETERS]
  *
  * The PIN is read from a file, so that it is in no command line. PARAMETERS are those of NSS's
  * softoken, whose token is a key database: they name its folder, and NSS's own API opens it too. If
@@ -528,11 +528,12 @@ int main(int argc, char **argv)
     char line[1024];
 
     if (!role) {
-        fputs("usage: rehearsal-token source|destination MODULE PIN-FILE [PARAMETERS]\n", stderr);
+        fputs("usage: hsmferry-rehearsal-token source|destination MODULE PIN-FILE [PARAMETERS]\n",
+              stderr);
         return err_exit(ERR_USAGE);
     }
     if (!read_pin(argv[3], &pin, &err) || !make_token(role, argv[2], &pin, argv[4], &err))
-        fprintf(stderr, "rehearsal-token: %s\n", err_line(&err, line, sizeof line));
+        fprintf(stderr, "hsmferry-rehearsal-token: %s\n", err_line(&err, line, sizeof line));
     secret_free(&pin);
     return err_exit(err.code);
 }

@@ -133,7 +133,7 @@ make_token() {
     case $2 in
     opencryptoki) # start.sh has made it
         echo 87651234 >"$dir/pins/$1"
-        "$build/examples/rehearsal-token" "$1" "$module" "$dir/pins/$1"
+        "$build/hsmferry-rehearsal-token" "$1" "$module" "$dir/pins/$1"
         ;;
     softhsm)
         mkdir -p "$dir/tokens"
@@ -144,11 +144,11 @@ log.level = ERROR
 slots.removable = false
 END
         SOFTHSM2_CONF=$dir/softhsm2.conf \
-            "$build/examples/rehearsal-token" "$1" "$module" "$dir/pins/$1"
+            "$build/hsmferry-rehearsal-token" "$1" "$module" "$dir/pins/$1"
         ;;
     *)
         mkdir "$dir/nss-$1"
-        "$build/examples/rehearsal-token" "$1" "$module" "$dir/pins/$1" "$(nss_parameters "$1")"
+        "$build/hsmferry-rehearsal-token" "$1" "$module" "$dir/pins/$1" "$(nss_parameters "$1")"
         ;;
     esac
 }
@@ -243,9 +243,9 @@ start_opencryptoki() {
 . "$top/examples/packages.sh"
 if [ -n "$build" ]; then
     build=$(cd "$build" && pwd) || exit 66
-    packages_need rehearse
+    packages_need rehearse ${prepare:+first}
 else
-    packages_need build rehearse
+    packages_need build rehearse ${prepare:+first}
     build=$top/build
     build_programs
 fi
@@ -266,6 +266,7 @@ make_token destination "$destination"
 make_ceremony
 if [ -n "$prepare" ]; then
     echo "The rehearsal is ready: $dir/ceremony.yaml"
+    echo "The PINs are in $dir/pins/source and $dir/pins/destination"
 else
     run_ceremony
 fi

@@ -40,7 +40,7 @@ done
 cd "$abs_top_builddir" || exit
 
 not_ok "the console links no HSM library" links_hsm_library hsmferry
-ok "control: the same look at a program that does" links_hsm_library examples/rehearsal-token
+ok "control: the same look at a program that does" links_hsm_library hsmferry-rehearsal-token
 
 if uses hsmferry '__[at]san_'; then
     skip "hardening" "a build with sanitizers"

@@ -101,7 +101,8 @@ not_ok "control: so is text that runs the other way" passes bad.json
 file silent 'keys=aes32:one;lie=describe:0:label' 'fail=handles:1:0x30'
 writes 69 "list of an HSM that fails" failed.json "$hsmferry" list --json silent.yaml
 ok "... has the other one's objects and the error" passes failed.json 'destination.objects=[]' 'source.objects.#=1' \
-    'errors.0.side="destination"' 'errors.0.hsm-code="0x30"' 'exit-code=69'
+    'errors.0.side="destination"' 'errors.0.hsm-code="0x30"' 'exit-code=69' \
+    'destination.listed=false' 'source.listed=true'
 ok "... which standard error has, too" grep -q '^hsmferry: ' err
 echo 9999 >wrong
 file pin 'keys=aes32:one' '' wrong

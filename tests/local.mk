@@ -58,6 +58,7 @@ shell_tests = \
 	%D%/pairs/transports.sh \
 	%D%/pairs/walk.sh \
 	%D%/plain.sh \
+	%D%/services.sh \
 	%D%/readme.sh \
 	%D%/sealed.sh \
 	%D%/replay.sh \
@@ -81,6 +82,9 @@ shell_tests = \
 	%D%/softhsm/sign.sh \
 	%D%/softhsm/pipes.sh \
 	%D%/softhsm/rehearse.sh \
+	%D%/softhsm/rehearsal.sh \
+	%D%/doctor.sh \
+	%D%/package.sh \
 	%D%/softhsm/chosen.sh \
 	%D%/softhsm/exactly_one.sh \
 	%D%/softhsm/oneblob.sh \
@@ -167,6 +171,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/report_page.py \
 	%D%/bare.sh \
 	%D%/run.sh \
+	%D%/syslog.py \
 	%D%/softhsm/seal_clients.mjs \
 	%D%/softhsm/confine.py \
 	%D%/softhsm/known.py \
@@ -178,6 +183,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/softhsm/tokens.py \
 	%D%/softhsm/two.sh \
 	%D%/ssh/lib.sh \
+	%D%/packages.sh \
 	%D%/suites.sh \
 	%D%/suites/oneblob.sh \
 	%D%/terminal.py \

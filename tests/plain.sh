@@ -110,6 +110,15 @@ exits 77 "without a terminal nobody gives a PIN" without_terminal
 ok "it says so" logged 'There is no terminal'
 ok "the report says so too" reported 'outcome: "failed"'
 
+listing() {
+    setsid -w "$hsmferry" list "$@" "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
+}
+exits 77 "nor does a list have one" listing
+ok "it says that it could not look" logged '^NOT LISTED: its objects could not be read  *| 0 objects$'
+not_ok "and not that there are none" logged '^0 objects'
+exits 77 "nor its JSON" listing --json
+ok "which says so too" logged '"listed": false'
+
 no_pins '[review]'
 exits 2 "without a terminal an open gate is refused" without_terminal
 ok "it says so" logged 'gate review: refused'
@@ -164,6 +173,7 @@ ceremony '[]'
 ok "no PIN" on_terminal 77 "$pin" '\x04'
 ceremony '[]'
 ok "a wrong PIN is tried once" on_terminal 77 "$pin" 'codfish\n'
+ok "the next step is named" logged 'Make sure of the PIN, then start again'
 ceremony '[]'
 ok "an empty PIN" on_terminal 64 "$pin" '\n'
 

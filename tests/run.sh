@@ -8,8 +8,9 @@ usage='usage: sh tests/run.sh [--sanitize] [--long]
 
   --sanitize  build with AddressSanitizer and UndefinedBehaviorSanitizer
   --long      also what takes minutes: make distcheck, a build with clang, the long runs of tests,
-              all of this once more on a bare Debian 12, and tests on newer software of sid
-              (tests/bare.sh, tests/suites.sh; as root, with a mirror)'
+              all of this once more on a bare Debian 12, the Debian packages on bare systems, and
+              tests on newer software of sid (tests/bare.sh, tests/packages.sh, tests/suites.sh; as
+              root, with a mirror)'
 
 sanitize='' long=''
 for option in "$@"; do
@@ -71,7 +72,7 @@ build() (
 
 install_and_look() (
     make -C "$work/build" -s install DESTDIR="$work/root" || exit
-    for file in bin/hsmferry libexec/hsmferry-agent share/man/man1/hsmferry.1 \
+    for file in bin/hsmferry libexec/hsmferry-agent libexec/hsmferry-rehearsal-token share/man/man1/hsmferry.1 \
         share/man/man5/hsmferry-ceremony.5 share/hsmferry/dialects/softhsm.yaml; do
         [ -e "$work/root/usr/local/$file" ] || { echo "not installed: $file" && exit 1; }
     done
@@ -146,6 +147,9 @@ if [ -n "$long" ]; then
     run 'every fuzz target for 20 s' make -C "$work/build" -s fuzz FUZZ_SECONDS=20
     run 'make distcheck' make -C "$work/build" -s -j "$(nproc)" distcheck
     run 'both commands of README on a bare Debian 12' sh "$top/tests/bare.sh"
+    for suite in bookworm trixie; do
+        run "the Debian packages on a bare $suite" sh "$top/tests/packages.sh" "$suite"
+    done
     run 'newer software, of Debian sid' sh "$top/tests/suites.sh" sid "$work/build"
 fi
 finish

@@ -10,7 +10,8 @@ cd "$abs_top_srcdir" || exit
 # Not SC2317: that functions called through ok and run look unreachable to it.
 printf '%s\n' '#!/bin/sh' "rm -r \$1" >"$tmp/bad.sh"
 not_ok "control: shellcheck sees an unquoted word" shellcheck "$tmp/bad.sh"
-for script in autogen.sh .ci/run $(find doc examples tests -name '*.sh' | sort); do
+for script in autogen.sh .ci/run debian/hsmferry.postrm debian/tests/rehearsal \
+    $(find debian doc examples tests -name '*.sh' | sort); do
     [ ! -e "$script" ] || ok "$script" shellcheck -x -e SC2317 "$script"
 done
 finish

@@ -146,6 +146,13 @@ static bool refuse(struct err *err, const char *folder, const char *name, const 
     return err_next(err, "%s %s/%s", remedy, folder, name);
 }
 
+/* An empty file with a single name, whose mode this process may set: it is no trap. */
+static bool is_ours_to_open(const struct stat *st)
+{
+    return S_ISREG(st->st_mode) && st->st_nlink == 1 && st->st_size == 0 &&
+           (geteuid() == 0 || st->st_uid == geteuid());
+}
+
 /* Every user must find the same file, and be able to open it; a link to or from it could be a trap.
  * Nothing is ever read from it or written to it. */
 static bool check_file(const struct stat *st, const char *folder, const char *name, struct err *err)
@@ -281,14 +288,15 @@ static enum found try_file(int dir, const char *folder, const char *name,
 
 static bool open_folder(const char *folder, int *dir, struct err *err)
 {
-    struct stat st;
+    struct stat st = {.st_mode = S_IWOTH}; /* if it cannot be read */
 
     *dir = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (*dir < 0)
         err_set_errno(err, errno == ENOENT ? ERR_NO_INPUT : ERR_DENIED, errno,
                       "%s cannot be used for locks", folder);
-    else if (fstat(*dir, &st) == 0 &&
-             ((st.st_mode & S_ISVTX) || !(st.st_mode & (S_IWGRP | S_IWOTH))))
+    else if (fstat(*dir, &st) == 0 && st.st_uid != 0 && st.st_uid != geteuid())
+        err_set(err, ERR_DENIED, "%s cannot be used for locks: it belongs to another user", folder);
+    else if ((st.st_mode & S_ISVTX) || !(st.st_mode & (S_IWGRP | S_IWOTH)))
         return true;
     else
         err_set(err, ERR_DENIED, "%s cannot be used for locks: others may replace the files in it",
@@ -321,4 +329,37 @@ bool lock_for_all(const char *folder, const char *name, const struct lock_want *
         return true;
     *fd = -1;
     return false;
+}
+
+bool lock_folder_check(const char *folder, struct err *err)
+{
+    int dir;
+
+    if (!open_folder(folder, &dir, err))
+        return false;
+    close(dir);
+    return true;
+}
+
+bool lock_look(const char *folder, const char *name, char *holder, size_t size, struct err *err)
+{
+    struct stat is = {0};
+    int dir, fd, pid;
+    bool ok;
+
+    holder[0] = '\0';
+    if (!open_folder(folder, &dir, err))
+        return false;
+    ok = fstatat(dir, name, &is, AT_SYMLINK_NOFOLLOW) == 0 ||
+         err_set_errno(err, ERR_NO_INPUT, errno, "%s/%s", folder, name);
+    ok = ok && (is_ours_to_open(&is) || check_file(&is, folder, name, err));
+    fd = ok ? openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+    close(dir);
+    if (fd < 0)
+        return ok && refuse(err, folder, name, strerror(errno), "Let root look at");
+    pid = find_holder(fd);
+    if (pid != 0 || find_mark(fd, 0, 0) == EWOULDBLOCK)
+        show_process(pid, holder, size);
+    close(fd);
+    return true;
 }

@@ -5,6 +5,7 @@
 #define HSMFERRY_BASE_LOCK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -23,9 +24,10 @@ struct lock_want {
  * ERR_DENIED, naming the process that holds the lock. */
 bool lock_take(int fd, bool shared, const char *what, struct err *err);
 
-/* Takes a lock that all users of this host share, on a file in folder, which may be writable to
- * others if it has the sticky bit. Creates the file if needed, readable for everyone regardless of
- * the umask; its owner does not matter. The caller closes *fd, which releases the lock.
+/* Takes a lock that all users of this host share, on a file in folder, which belongs to root or
+ * this user, and may be writable to others if it has the sticky bit. Creates the file if needed,
+ * readable for everyone regardless of the umask; its owner does not matter. The caller closes *fd,
+ * which releases the lock.
  *
  * Anyone who may write to the folder can hold the lock and thus deny it to others, and the file's
  * owner can remove the file; but nobody can redirect the lock to another file, or cause anything to
@@ -33,5 +35,13 @@ bool lock_take(int fd, bool shared, const char *what, struct err *err);
  * named, holds the lock, or the object in its place is not a file that all users can open. */
 bool lock_for_all(const char *folder, const char *name, const struct lock_want *want, int *fd,
                   struct err *err);
+
+/* Looks at such a lock without taking it, so that nobody is kept from it: holder, of size bytes, is
+ * then the process that has it ("process 4711 (hsmferry, user 0)"), or empty. Errors: ERR_DENIED
+ * (the file could not be used as a lock), ERR_NO_INPUT. */
+bool lock_look(const char *folder, const char *name, char *holder, size_t size, struct err *err);
+
+/* Could locks be kept in this folder? Errors: as lock_for_all(). */
+bool lock_folder_check(const char *folder, struct err *err);
 
 #endif

@@ -174,7 +174,7 @@ static bool login(struct ceremony *c, enum side side, struct err *err)
     if (ok && party_needs_pin(party->slot))
         ok = c->host.pin(c->host.ctx, side, party->slot, &party->pin, err) &&
              secret_check_pin(&party->pin, err);
-    ok = ok && party->hsm->driver->login(party->hsm, party->slot->id, &party->pin, err);
+    ok = ok && party_log_in(party->hsm, party->slot->id, &party->pin, err);
     if (!ok || side == SIDE_SOURCE)
         secret_free(&party->pin);
     return ok;

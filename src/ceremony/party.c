@@ -100,6 +100,15 @@ bool party_needs_pin(const struct hsm_slot *slot)
     return (slot->flags & HSM_TOKEN_LOGIN_REQUIRED) && !(slot->flags & HSM_TOKEN_PROTECTED_PATH);
 }
 
+bool party_log_in(struct hsm *hsm, uint64_t slot, const struct secret *pin, struct err *err)
+{
+    if (hsm->driver->login(hsm, slot, pin, err))
+        return true;
+    if (err->code == ERR_DENIED && !err->next[0])
+        err_next(err, "Make sure of the PIN, then start again: a few wrong PINs lock a token.");
+    return false;
+}
+
 /* The slot of the same token, as a separate process sees it. */
 static bool find_same_token(struct hsm *fresh, const struct hsm_slot *was, uint64_t *slot,
                             struct err *err)
@@ -126,7 +135,7 @@ bool party_login(const struct party *party, struct hsm *fresh, struct err *err)
     uint64_t slot = 0;
 
     return find_same_token(fresh, party->slot, &slot, err) &&
-           fresh->driver->login(fresh, slot, &party->pin, err);
+           party_log_in(fresh, slot, &party->pin, err);
 }
 
 bool party_enter(const struct party *party, struct hsm *fresh, struct key_list *list,

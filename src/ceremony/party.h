@@ -49,6 +49,9 @@ bool party_find_slot(const struct hsm_slot_list *slots, const char *whose, const
 /* Does this token need a PIN that is typed here? */
 bool party_needs_pin(const struct hsm_slot *slot);
 
+/* Logs in. A PIN that was refused leaves a next step in *err, whatever the driver says. */
+bool party_log_in(struct hsm *hsm, uint64_t slot, const struct secret *pin, struct err *err);
+
 /* Logs in to the party's own token in a separate process; the second also lists its keys. */
 bool party_login(const struct party *party, struct hsm *fresh, struct err *err);
 bool party_enter(const struct party *party, struct hsm *fresh, struct key_list *list,

@@ -24,7 +24,7 @@ static bool enter(const struct ceremony_host *host, struct hsm *hsm, const struc
         *slot = *found;
     if (ok && party_needs_pin(slot))
         ok = host->pin(host->ctx, SIDE_RELAY, slot, &pin, err) && secret_check_pin(&pin, err);
-    ok = ok && hsm->driver->login(hsm, slot->id, &pin, err);
+    ok = ok && party_log_in(hsm, slot->id, &pin, err);
     secret_free(&pin);
     free(slots.slots);
     return ok;

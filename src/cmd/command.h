@@ -28,6 +28,8 @@ struct invocation {
     const char *service, *wrapping_key, *import_token, *kid; /* of seal; NULL: not given */
     const char *public_key;                                  /* of check-sealed; NULL: not given */
     const char *format;                                      /* of accept; NULL: not given */
+    const char *pair, *dir, *remove;                         /* of rehearse; NULL: not given */
+    bool prepare;                                            /* of rehearse */
     struct session_host *host;            /* of a command that reaches HSMs; else NULL */
     const char *words[COMMAND_WORDS + 1]; /* after the command's name, NULL at the end */
 };
@@ -41,9 +43,11 @@ int command_check_sealed(const struct invocation *in);
 int command_clean(const struct invocation *in);
 int command_completion(const struct invocation *in);
 int command_diff(const struct invocation *in);
+int command_doctor(const struct invocation *in);
 int command_help(const struct invocation *in);
 int command_list(const struct invocation *in);
 int command_probe(const struct invocation *in);
+int command_rehearse(const struct invocation *in);
 int command_replay(const struct invocation *in);
 int command_report(const struct invocation *in);
 int command_seal(const struct invocation *in);

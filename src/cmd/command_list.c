@@ -39,6 +39,7 @@ struct listing {
     struct key_list rows[2]; /* by side: that came so far ... */
     bool waits[2];           /* ... and no more of them until the list is complete */
     bool complete[2];        /* by side: worker_keys() has them */
+    bool over;               /* no more of them will come */
     struct side_text text[2];
 };
 
@@ -58,7 +59,8 @@ static void describe(struct listing *l, struct list_side sides[2])
             .module = text->module,
             .token = &from->token,
             .slots = worker_slots(l->worker, side),
-            .keys = l->complete[side] ? worker_keys(l->worker, side) : &l->rows[side],
+            .keys = l->complete[side] || l->over ? worker_keys(l->worker, side) : &l->rows[side],
+            .listed = l->complete[side],
         };
     }
 }
@@ -96,6 +98,8 @@ static void take(void *ctx, const struct event *event)
     const bool of_side = event->side == SIDE_SOURCE || event->side == SIDE_DESTINATION;
 
     kept_events_take(&l->kept, event);
+    if (of_side && event->kind == EVENT_DONE && event->done.command == WORKER_CHOOSE)
+        l->complete[event->side] = event->done.ok;
     if (!l->shows_rows || !of_side)
         return;
     if (event->kind == EVENT_SIDE)
@@ -103,9 +107,7 @@ static void take(void *ctx, const struct event *event)
             event->side_state.state == SIDE_LOGGED_IN || event->side_state.state == SIDE_FAILED;
     else if (event->kind == EVENT_ROWS)
         take_rows(l, event->side);
-    else if (event->kind == EVENT_DONE && event->done.command == WORKER_CHOOSE)
-        l->complete[event->side] = event->done.ok;
-    else
+    else if (event->kind != EVENT_DONE || event->done.command != WORKER_CHOOSE)
         return;
     print_more(l);
 }
@@ -129,16 +131,16 @@ static void print_compared(const struct kept_events *kept)
     }
 }
 
-static void print_json(const struct config *config, const struct worker *worker, bool compare,
-                       const struct kept_events *kept, int exit_code)
+static void print_json(const struct listing *l, bool compare, int exit_code)
 {
+    const struct kept_events *kept = &l->kept;
     struct json_writer j = {.out = stdout};
     const struct event *event;
 
     json_map(&j, NULL);
     json_text(&j, "format", "hsmferry-list/1");
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
-        list_json_side(&j, side, &config->side[side], worker);
+        list_json_side(&j, side, &l->config->side[side], l->worker, l->complete[side]);
     if (compare) {
         json_list(&j, "compared");
         for (size_t at = 0; (event = kept_events_next(kept, EVENT_COMPARED, &at));)
@@ -158,10 +160,10 @@ static void print(struct listing *l, bool json, bool compare, int exit_code)
     struct list_side sides[2];
 
     if (json) {
-        print_json(l->config, l->worker, compare, &l->kept, exit_code);
+        print_json(l, compare, exit_code);
         return;
     }
-    l->complete[SIDE_SOURCE] = l->complete[SIDE_DESTINATION] = true;
+    l->over = true;
     describe(l, sides);
     list_print_rest(&l->print, sides);
     if (compare)

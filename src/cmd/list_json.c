@@ -90,7 +90,7 @@ void list_json_slot(struct json_writer *j, const struct hsm_slot *slot)
 }
 
 void list_json_side(struct json_writer *j, enum side side, const struct config_side *from,
-                    const struct worker *worker)
+                    const struct worker *worker, bool listed)
 {
     const struct hsm_about *about = worker_info(worker, side);
     const struct hsm_slot_list *slots = worker_slots(worker, side);
@@ -113,6 +113,7 @@ void list_json_side(struct json_writer *j, enum side side, const struct config_s
         json_end(j);
     }
     json_end(j);
+    json_bool(j, "listed", listed);
     json_list(j, "objects");
     for (size_t i = 0; i < keys->count; i++)
         put_object(j, &keys->keys[i]);

@@ -10,9 +10,10 @@
 #include "protocol/event.h"
 #include "worker/worker.h"
 
-/* One HSM: how it is reached, its slots, and the objects of the token that is named. */
+/* One HSM: how it is reached, its slots, and the objects of the token that is named. listed: the
+ * HSM listed them. */
 void list_json_side(struct json_writer *j, enum side side, const struct config_side *from,
-                    const struct worker *worker);
+                    const struct worker *worker, bool listed);
 
 /* The members that name an object: label, label-hex, id, class, type. */
 void list_json_name(struct json_writer *j, const struct key_desc *key);

@@ -2,7 +2,7 @@
 # hsmferry: the console, one file for each command.
 bin_PROGRAMS += hsmferry
 hsmferry_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS) $(PROTOBUF_CFLAGS) $(YAML_CFLAGS)
-hsmferry_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a $(HSM) libconfine.a \
+hsmferry_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a libdialect.a libload.a $(HSM) libconfine.a \
 	libbase.a $(CYAML_LIBS) $(YAML_LIBS) $(PROTOBUF_LIBS) $(CRYPTO_LIBS) $(CURSES_LIBS) \
 	$(SECCOMP_LIBS)
 hsmferry_SOURCES = \
@@ -11,6 +11,7 @@ hsmferry_SOURCES = \
 	%D%/command_completion.c \
 	%D%/command_completion.h \
 	%D%/command_diff.c \
+	%D%/command_doctor.c \
 	%D%/command_help.c \
 	%D%/command_help.h \
 	%D%/command_line.c \
@@ -30,6 +31,10 @@ hsmferry_SOURCES = \
 	%D%/command_visit.c \
 	%D%/confinement.c \
 	%D%/confinement.h \
+	%D%/doctor.c \
+	%D%/doctor.h \
+	%D%/doctor_ceremony.c \
+	%D%/doctor_host.c \
 	%D%/find_interrupted.c \
 	%D%/find_interrupted.h \
 	%D%/find_visits.c \
@@ -43,8 +48,13 @@ hsmferry_SOURCES = \
 	%D%/main.c \
 	%D%/message.c \
 	%D%/message.h \
+	%D%/pin_entry.c \
+	%D%/pin_entry.h \
 	%D%/probe_json.c \
 	%D%/probe_json.h \
+	%D%/command_rehearse.c \
+	%D%/rehearsal.c \
+	%D%/rehearsal.h \
 	%D%/recorded.c \
 	%D%/recorded.h \
 	%D%/recorded_visits.c \
@@ -60,7 +70,9 @@ hsmferry_SOURCES = \
 	%D%/session.c \
 	%D%/session.h \
 	%D%/still_open.c \
-	%D%/still_open.h
+	%D%/still_open.h \
+	%D%/syslog_sink.c \
+	%D%/syslog_sink.h
 # What the commands write for programs, each with the format that its name says.
 json_schemas = \
 	%D%/hsmferry-list-1.schema.json \

@@ -15,6 +15,7 @@
 #include "cmd/confinement.h"
 #include "cmd/libraries.h"
 #include "cmd/message.h"
+#include "cmd/rehearsal.h"
 #include "plan/services.h"
 
 /* Options of all commands that show a screen, or in line mode the same as text. */
@@ -27,6 +28,10 @@ static const struct command commands[] = {
      "show slots, tokens and objects", "list move.yaml"},
     {"probe", command_probe, NEEDS_HSMS, "CEREMONY.yaml", "--no-canary --json",
      "show what can be migrated; touch no key", "probe move.yaml"},
+    {"rehearse", command_rehearse, NEEDS_HSMS, "", ON_SCREEN " --pair --dir --prepare --remove",
+     "perform a ceremony on two software tokens made for it", "rehearse --pair softhsm:nss"},
+    {"doctor", command_doctor, NEEDS_HSMS, "[CEREMONY.yaml]", "",
+     "say what this machine lacks for a ceremony", "doctor move.yaml"},
     {"diff", command_diff, NEEDS_FILES, "A.yaml B.yaml", "",
      "compare files, except for the devices", "diff rehearsal.yaml move.yaml"},
     {"resume", command_resume, NEEDS_HSMS, "JOURNAL [CEREMONY.yaml]", ON_SCREEN,
@@ -103,6 +108,14 @@ static const struct option options[] = {
      "the import token that came with this key"},
     {"--kid", "", "URL", offsetof(struct invocation, kid), false,
      "the wrapping key's identifier (Azure)"},
+    {"--pair", "", "PAIR", offsetof(struct invocation, pair), false,
+     "source and destination, each softhsm, nss or softoken"},
+    {"--dir", "", "DIR", offsetof(struct invocation, dir), false,
+     "the folder for tokens, PINs, ceremony file and reports"},
+    {"--prepare", "", "", offsetof(struct invocation, prepare), false,
+     "make these, but perform no ceremony"},
+    {"--remove", "", "DIR", offsetof(struct invocation, remove), false,
+     "remove the rehearsal in this folder"},
     {"--public-key", "", "FILE", offsetof(struct invocation, public_key), false,
      "the public key that the service reports"},
     {"--pem", "", "", offsetof(struct invocation, pem), false,
@@ -140,6 +153,8 @@ static const struct word words[] = {
     {"RECEIPT", ".receipt", NULL, "the receipt of the room with the destination"},
     {"FILE", "", NULL, "a file"},
     {"SERVICE", NULL, service_name, "a key service"},
+    {"PAIR", NULL, rehearsal_pair, "SOURCE:DESTINATION"},
+    {"DIR", "", NULL, "a folder"},
     {"COMMAND", NULL, command_name, "the name of a command"},
     {"SHELL", NULL, completion_shell, "the shell"},
     {NULL, NULL, NULL, NULL},

@@ -153,7 +153,9 @@ static bool name_programs(struct session *s, bool chooses, const char *const *fo
 {
     for (enum side side = 0; side < SIDES; side++) {
         const struct starter_program program = program_of(device_of(s, side));
-        if (!starter_name(s->host->starter, side, &program, err))
+        const struct starter_program asks = {s->entries[side].argv, no_environment, ""};
+        if (!starter_name(s->host->starter, side, &program, err) ||
+            (asks.argv[0] && !starter_name(s->host->starter, SIDES + side, &asks, err)))
             return false;
     }
     return starter_seal(s->host->starter, chooses, folders, err);
@@ -231,9 +233,13 @@ bool session_confine(struct session *s, enum session_use use, const char *report
     const char *folders[STARTER_FOLDERS + 1];
     char room[2][PATH_MAX];
 
+    for (enum side side = 0; side < SIDES; side++)
+        pin_entry_make(&s->entries[side], s->config, side, device_of(s, side));
     if (starter_is_sealed(s->host->starter))
         return choose_programs(s, err) && is_enough(s, err);
     s->host->chooses = use == SESSION_SCREEN;
+    if (s->config->syslog && use != SESSION_LOOK && use != SESSION_SIGN && !syslog_sink_open(err))
+        return false;
     return find_folders(s, use, report, room, folders, err) &&
            name_programs(s, s->host->chooses, folders, err) &&
            enter_box(s, use, report, folders, err) && is_enough(s, err);
@@ -290,7 +296,10 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
 {
     const struct config *config = s->config;
     struct worker_setup setup = {
-        .record = recorded ? report_sink(s->report) : NULL,
+        .record = !recorded ? NULL
+                  : s->config->syslog && !s->probes
+                      ? syslog_sink_before(&s->log, report_sink(s->report))
+                      : report_sink(s->report),
         .locks = token_lock_folders,
         .starter = s->host->starter,
         .calls = calls,
@@ -334,6 +343,8 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
         reach(s, &config->side[side], &setup.side[side]);
         setup.side[side].list_sessions = config->sessions ? config->sessions : HSM_SESSIONS_MAX;
     }
+    for (enum side side = 0; side < SIDES; side++)
+        setup.side[side].pin_argv = s->entries[side].argv[0] ? s->entries[side].argv : NULL;
     make_signer(s, &setup);
     return setup;
 }

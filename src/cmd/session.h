@@ -8,6 +8,8 @@
 
 #include "base/err.h"
 #include "ceremony/visit_job.h"
+#include "cmd/pin_entry.h"
+#include "cmd/syslog_sink.h"
 #include "config/config.h"
 #include "confine/box.h"
 #include "link/starter.h"
@@ -49,8 +51,10 @@ struct session {
     bool probes;                 /* both HSMs are tried for more than this ceremony needs */
     struct visit_pasts offers;   /* what the journals of the report folder say of such ones */
     struct worker_signer signer;
-    struct signing signing; /* the result of signing; its report is the one to be signed */
-    char kept[PATH_MAX];    /* the ceremony file written by session_keep(); empty: none */
+    struct pin_entry entries[SIDES]; /* by program: enum side, SIDE_RELAY for the signer */
+    struct syslog_sink log;          /* before the report's sink, if the ceremony file wants it */
+    struct signing signing;          /* the result of signing; its report is the one to be signed */
+    char kept[PATH_MAX];             /* the ceremony file written by session_keep(); empty: none */
 };
 
 /* The purpose of a session, which determines the folders that it writes to. */

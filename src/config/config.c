@@ -337,6 +337,7 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
     config->rehearsal = raw->rehearsal == RAW_YES;
     config->pace = (enum pace)raw->pace;
     config->sessions = raw->sessions ? *raw->sessions : 0;
+    config->syslog = raw->syslog == RAW_YES;
     config->officer_count = raw->officer_count;
     for (unsigned i = 0; i < raw->officer_count; i++) {
         strcpy(config->officers[i].name, raw->officers[i].name);

@@ -23,11 +23,12 @@ enum { CONFIG_SIZE_MAX = 64 * 1024 };
 
 struct config_side {
     struct hsm_where where;
-    struct uri token;   /* which token; token.pin_file if the PIN is read from a file */
-    char **environment; /* the complete environment of the agent, NULL at the end */
-    char **agent;       /* the agent's command if the file names one; NULL: our own agent */
-    bool agent_trusted; /* an agent other than ours is accepted even if the module is pinned */
-    int limit_ms;       /* the time limit of one call to this HSM, in milliseconds */
+    struct uri token;    /* which token; token.pin_file if the PIN is read from a file */
+    char **environment;  /* the complete environment of the agent, NULL at the end */
+    char **agent;        /* the agent's command if the file names one; NULL: our own agent */
+    bool asks_elsewhere; /* systemd-ask-password(1) asks for the PIN; only without a PIN file */
+    bool agent_trusted;  /* an agent other than ours is accepted even if the module is pinned */
+    int limit_ms;        /* the time limit of one call to this HSM, in milliseconds */
 };
 
 /* The key that signs the report, and its place. */
@@ -68,6 +69,7 @@ struct config {
     bool kind_open;    /* no file says which kind it is, and nobody has chosen yet */
     enum pace pace;    /* PACE_NONE: the file names none, and each front end has its default */
     unsigned sessions; /* on each side; 0: the file says nothing, and the first keys decide */
+    bool syslog;       /* begin, gates and end are lines in the host's log, too */
     struct officer officers[OFFICERS_MAX];
     unsigned officer_count;
     struct config_side side[2]; /* SIDE_SOURCE, SIDE_DESTINATION */
@@ -96,8 +98,9 @@ void config_free(struct config *config);
 bool config_check_variable(const struct config_side *side, bool rehearsal, const char *variable,
                            struct err *err);
 
-/* The path of our own agent: next to this program in a build tree, otherwise the installed
+/* The path of one of our own programs: next to this one in a build tree, otherwise the installed
  * one. */
+void config_own_program(const char *name, char *out, size_t size);
 void config_own_agent(char *out, size_t size);
 
 /* The device of the key that signs; NULL: the report remains unsigned. */

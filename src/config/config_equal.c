@@ -59,7 +59,8 @@ static bool same_device(const struct config_side *a, const struct config_side *b
            strcmp(a->where.dialect, b->where.dialect) == 0 &&
            strcmp(a->where.module_sha256, b->where.module_sha256) == 0 &&
            a->where.environment_trusted == b->where.environment_trusted &&
-           a->agent_trusted == b->agent_trusted && a->limit_ms == b->limit_ms;
+           a->asks_elsewhere == b->asks_elsewhere && a->agent_trusted == b->agent_trusted &&
+           a->limit_ms == b->limit_ms;
 }
 
 static bool same_signer(const struct config_signer *a, const struct config_signer *b)
@@ -84,8 +85,9 @@ bool config_equal(const struct config *a, const struct config *b)
         if (!same_device(&a->side[i], &b->side[i]))
             return false;
     return strcmp(a->title, b->title) == 0 && a->rehearsal == b->rehearsal && a->pace == b->pace &&
-           a->sessions == b->sessions && a->officer_count == b->officer_count &&
-           same_officers(a, b) && a->key_count == b->key_count && same_keys(a, b) &&
+           a->sessions == b->sessions && a->syslog == b->syslog &&
+           a->officer_count == b->officer_count && same_officers(a, b) &&
+           a->key_count == b->key_count && same_keys(a, b) &&
            policy_equal(&a->policy, &b->policy) && same_signer(&a->signer, &b->signer) &&
            same_sealed(&a->sealed, &b->sealed) &&
            config_same_arriving(&a->arriving, &b->arriving) &&

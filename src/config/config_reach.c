@@ -14,24 +14,23 @@
 #include "config/config.h"
 #include "hsm/variables.h"
 
-/* --- our own agent --- */
+/* --- our own programs --- */
 
-void config_own_agent(char *out, size_t size)
+void config_own_program(const char *name, char *out, size_t size)
 {
-    static const char name[] = "/hsmferry-agent";
-    char path[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", path, sizeof path - sizeof name);
+    char path[PATH_MAX] = "";
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
 
     while (len > 0 && path[len - 1] != '/')
         len--;
-    if (len > 0) {
-        memcpy(path + len - 1, name, sizeof name);
-        if (access(path, X_OK) == 0) {
-            text_print(out, size, "%s", path);
-            return;
-        }
-    }
-    text_print(out, size, "%s%s", HSMFERRY_AGENT_DIR, name);
+    if (len <= 0 || text_print(out, size, "%.*s%s", (int)len, path, name) >= size - 1 ||
+        access(out, X_OK) != 0)
+        text_print(out, size, "%s/%s", HSMFERRY_AGENT_DIR, name);
+}
+
+void config_own_agent(char *out, size_t size)
+{
+    config_own_program("hsmferry-agent", out, size);
 }
 
 static bool is_own(char *const *agent)

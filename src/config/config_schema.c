@@ -68,6 +68,8 @@ static const cyaml_schema_field_t officer_fields[] = {
 static const cyaml_schema_value_t officer = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_officer, officer_fields)};
 
+static const cyaml_strval_t entries[] = {{"here", RAW_HERE}, {"ask-password", RAW_ASK_PASSWORD}};
+
 static const cyaml_schema_field_t side_fields[] = {
     TEXT("api", struct raw_side, api, 15),
     TEXT("module", struct raw_side, module, LINE_MAX_LEN),
@@ -83,6 +85,8 @@ static const cyaml_schema_field_t side_fields[] = {
                      struct raw_side, environment_trusted, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("agent-trusted", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_side,
                      agent_trusted, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("pin-entry", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_side,
+                     pin_entry, entries, CYAML_ARRAY_LEN(entries)),
     CYAML_FIELD_END,
 };
 
@@ -189,6 +193,8 @@ static const cyaml_schema_field_t config_fields[] = {
                      paces, CYAML_ARRAY_LEN(paces)),
     CYAML_FIELD_UINT_PTR("sessions", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_config,
                          sessions),
+    CYAML_FIELD_ENUM("syslog", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_config, syslog,
+                     answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_SEQUENCE_COUNT("officers", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL,
                                struct raw_config, officers, officer_count, &officer, 0,
                                OFFICERS_MAX),

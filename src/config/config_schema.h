@@ -13,6 +13,9 @@ enum { RAW_TITLE_MAX = 200, RAW_DEFAULT_LIMIT = 120, RAW_SEALERS_MAX = 8 };
 /* A yes or no that can also be missing. */
 enum raw_answer { RAW_ABSENT, RAW_NO, RAW_YES };
 
+/* Who asks for a PIN. */
+enum raw_pin_entry { RAW_HERE = 1, RAW_ASK_PASSWORD };
+
 /* A list of texts. */
 struct raw_list {
     char **items;
@@ -41,6 +44,7 @@ struct raw_side {
     uint32_t *time_limit; /* seconds */
     struct raw_list agent;
     uint32_t environment_trusted, agent_trusted;
+    uint32_t pin_entry; /* enum raw_pin_entry; 0: absent */
 };
 
 /* The key that signs the report: a key of one side, or of a separate device. */
@@ -98,6 +102,7 @@ struct raw_config {
     uint32_t rehearsal;
     uint32_t pace;      /* enum pace; 0: absent */
     uint32_t *sessions; /* NULL: absent */
+    uint32_t syslog;
     struct raw_officer *officers;
     uint32_t officer_count;
     struct raw_side source, destination;

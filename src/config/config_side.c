@@ -193,6 +193,17 @@ static bool take_token(const struct device *d, const char *text)
     return true;
 }
 
+static bool take_entry(const struct device *d, uint32_t entry)
+{
+    char path[CONFIG_PLACE];
+
+    d->to->asks_elsewhere = entry == RAW_ASK_PASSWORD;
+    if (!d->to->asks_elsewhere || !d->to->token.pin_file[0])
+        return true;
+    config_wrong(d->l, under(d, "pin-entry", path), "the token line names a file for the PIN");
+    return err_next(d->l->err, "Leave out either pin-source or \"pin-entry\"");
+}
+
 /* The agent finds the dialect and checks it. */
 static bool check_dialect(const struct device *d)
 {
@@ -258,5 +269,6 @@ bool config_take_side(const struct loader *l, const char *at, const struct raw_s
     return check_source_only(&d) && take_agent(&d, &raw->agent) && check_where(&d) &&
            check_dialect(&d) && check_pin(&d) &&
            config_check_agent(l, to, under(&d, "agent", path)) && take_token(&d, raw->token) &&
-           take_environment(&d, &raw->environment) && take_limit(&d, raw->time_limit);
+           take_entry(&d, raw->pin_entry) && take_environment(&d, &raw->environment) &&
+           take_limit(&d, raw->time_limit);
 }

@@ -53,6 +53,8 @@ static void put_side(struct writer *w, const char *key, const struct config_side
         put_texts(w, "environment", side->environment);
     if (side->where.environment_trusted)
         writer_yes(w, "environment-trusted", true);
+    if (side->asks_elsewhere)
+        writer_text(w, "pin-entry", "ask-password");
     writer_number(w, "time-limit", side->limit_ms / 1000);
     if (side->agent)
         put_texts(w, "agent", side->agent);
@@ -207,6 +209,8 @@ bool config_print(const struct config *config, int fd, struct err *err)
         writer_text(w, "pace", pace_name(config->pace));
     if (config->sessions > 0)
         writer_number(w, "sessions", config->sessions);
+    if (config->syslog)
+        writer_yes(w, "syslog", true);
     put_officers(w, config);
     if (config->side[SIDE_SOURCE].where.api[0])
         put_side(w, "source", &config->side[SIDE_SOURCE]);

@@ -11,7 +11,7 @@
 
 enum { NAME_DIGITS = 32 };
 
-const char *const token_lock_folders[] = {"/run/lock", "/tmp", NULL};
+const char *const token_lock_folders[] = {"/run/lock/hsmferry", "/run/lock", "/tmp", NULL};
 
 /* The name is the same for every process that uses this token, and reveals nothing about it. */
 static void make_name(const struct hsm_slot *slot, char *name, size_t size)

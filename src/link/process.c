@@ -112,7 +112,11 @@ bool process_start(const struct process_program *program, struct process *out, s
     }
     int no = start(program, channel[1], log[1], &p.pid);
     if (no != 0) {
-        err_set_errno(err, ERR_CONFIG, no, "%s cannot be started", program->argv[0]);
+        err_set_errno(err, no == ENOENT ? ERR_NO_INPUT : ERR_CONFIG, no, "%s cannot be started",
+                      program->argv[0]);
+        err_now(err, "No HSM was reached through it");
+        err_next(err, "Install hsmferry completely, with its agent; or correct \"agent\" in the "
+                      "ceremony file");
         goto out;
     }
     p.channel = channel[0];

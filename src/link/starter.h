@@ -14,7 +14,7 @@
 #include "base/err.h"
 
 enum {
-    STARTER_PROGRAMS = 3,         /* source, destination, signer */
+    STARTER_PROGRAMS = 6,         /* source, destination, signer; those that ask for their PINs */
     STARTER_MESSAGE = 128 * 1024, /* one message, in bytes: larger than any ceremony file */
     STARTER_WORDS = 512,          /* words in a command or an environment */
     STARTER_FOLDERS = 4,

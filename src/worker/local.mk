@@ -2,6 +2,8 @@
 # A ceremony on a separate thread.
 libceremony_a_SOURCES += \
 	%D%/mailbox.c \
+	%D%/pin_program.c \
+	%D%/pin_program.h \
 	%D%/trace.c \
 	%D%/trace.h \
 	%D%/worker.c \

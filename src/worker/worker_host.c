@@ -13,6 +13,7 @@
 #include "hsm/token_lock.h"
 #include "link/remote.h"
 #include "protocol/officer.h"
+#include "worker/pin_program.h"
 #include "worker/trace.h"
 #include "worker/worker_state.h"
 
@@ -140,7 +141,11 @@ static bool host_open_app(void *ctx, enum side side, struct hsm **hsm, struct er
     if (strcmp(where.api, "pkcs11") != 0)
         return err_set(err, ERR_NO_INPUT, "there is no other path to this HSM");
     strcpy(where.api, "libp11");
-    return open_at(w, side, &where, false, hsm, err);
+    if (open_at(w, side, &where, false, hsm, err))
+        return true;
+    if (err->code == ERR_NO_INPUT) /* the agent is missing; the path is not */
+        err->code = ERR_CONFIG;
+    return false;
 }
 
 /* The officer who enters the PIN of this side, if the ceremony file names one. */
@@ -156,6 +161,18 @@ static void name_officer(const struct worker *w, enum side side, struct event *e
     }
 }
 
+static const char *const no_environment[] = {NULL};
+
+static bool is_stopping(void *ctx)
+{
+    struct worker *w = ctx;
+
+    pthread_mutex_lock(&w->lock);
+    bool stops = w->stopping || w->quit;
+    pthread_mutex_unlock(&w->lock);
+    return stops;
+}
+
 static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, struct secret *pin,
                      struct err *err)
 {
@@ -163,10 +180,12 @@ static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, str
     struct event event = {.kind = EVENT_PIN, .side = side};
     bool ok;
 
-    if (w->setup.side[side].pin_file[0] && (slot->flags & HSM_TOKEN_PIN_FINAL_TRY)) {
+    if ((w->setup.side[side].pin_file[0] || w->setup.side[side].pin_argv) &&
+        (slot->flags & HSM_TOKEN_PIN_FINAL_TRY)) {
         err_set(err, ERR_DENIED, "one more wrong PIN would lock the token %s", slot->label);
         return err_next(err,
-                        "Remove pin-source from the ceremony file and enter the PIN yourself.");
+                        "Remove pin-source or pin-entry from the ceremony file and enter the PIN "
+                        "here.");
     }
     memcpy(event.pin.token, slot->label, sizeof event.pin.token);
     memcpy(event.pin.serial, slot->serial, sizeof event.pin.serial);
@@ -175,6 +194,13 @@ static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, str
         const char *file = w->setup.side[side].pin_file;
         text_safe(file, strlen(file), event.pin.file, sizeof event.pin.file);
         return ceremony_emit(w->ceremony, &event, err) && pin_read_file(file, pin, err);
+    }
+    if (w->setup.side[side].pin_argv) {
+        const struct process_program program = {w->setup.side[side].pin_argv, no_environment,
+                                                w->setup.starter, SIDES + side};
+        text_print(event.pin.file, sizeof event.pin.file, "%s", program.argv[0]);
+        return ceremony_emit(w->ceremony, &event, err) &&
+               pin_program_read(&program, is_stopping, w, pin, err);
     }
     name_officer(w, side, &event);
     if (!ceremony_emit(w->ceremony, &event, err))

@@ -21,6 +21,8 @@ struct worker_side {
     const char *const *environment;  /* the complete environment of the agent, NULL at the end */
     char pin_file[URI_PIN_FILE_MAX]; /* absolute; empty: officers are asked for the PIN (EVENT_PIN)
                                       */
+    const char *const *pin_argv;     /* a program that gives the PIN, which the starter has as its
+                                        number SIDES + side; NULL: none. Not copied */
     int limit_ms;                    /* for one call, in milliseconds */
     unsigned list_sessions;          /* at most so many read a list at the same time */
     bool named; /* by the ceremony file: it may be on another host, and locks the token there */

@@ -60,6 +60,12 @@ answer-oversize exceeds the maximum length
 answer-other-id is invalid
 answer-never no answer from the HSM for 2 s
 END
+good && edit "/^destination:/,\$ s|^  agent: .*|  agent: [\"$tmp/no-agent\"]|"
+ok "an agent that is not there: 66" ends 66 'no-agent cannot be started: No such file' \
+    'No HSM was reached through it' 'Install hsmferry completely, with its agent'
+good && edit "/^destination:/,\$ s|^  agent: .*|  agent: [\"$abs_top_srcdir/README.md\"]|"
+ok "an agent that cannot be executed: 78" ends 78 'README.md cannot be started: Permission denied' \
+    'Install hsmferry completely'
 good && edit "/^destination:/,\$ s|^  agent: .*|  agent: [\"$hostile\", \"other-version\"]|"
 ok "an agent of another version: 78" ends 78 'with protocol' 'Install the same version of both'
 

@@ -24,7 +24,7 @@ look_again() {
 # The programs as built, but for a hsmferry that looks at the tokens first.
 make_build() {
     mkdir -p "$tmp/build/examples"
-    ln -s "$abs_top_builddir/examples/rehearsal-token" "$tmp/build/examples/"
+    ln -s "$abs_top_builddir/hsmferry-rehearsal-token" "$tmp/build/"
     cat >"$tmp/build/hsmferry" <<END
 #!/bin/sh
 for token in hsm-old:source hsm-new:destination; do

@@ -50,8 +50,8 @@ static void test_both(void **state)
     const struct uri old = {.token = {.given = true, .len = 7, .data = "hsm-old"}};
     const struct hsm_slot_list two = {slots, 2}, none = {0};
     const struct key_list some = {.keys = keys, .count = 2}, no_keys = {0};
-    const struct list_side side[2] = {{"pkcs11", "/a/module.so", &old, &two, &some},
-                                      {"nss", "sql:/b", &old, &none, &no_keys}};
+    const struct list_side side[2] = {{"pkcs11", "/a/module.so", &old, &two, &some, true},
+                                      {"nss", "sql:/b", &old, &none, &no_keys, true}};
     char *text = print(120, side), *rest = text, *line;
 
     (void)state;
@@ -79,8 +79,8 @@ static void test_narrow(void **state)
     const struct uri any = {0};
     const struct hsm_slot_list none = {0};
     const struct key_list keys = {.keys = &one, .count = 1};
-    const struct list_side side[2] = {{"pkcs11", "/a", &any, &none, &keys},
-                                      {"pkcs11", "/b", &any, &none, &keys}};
+    const struct list_side side[2] = {{"pkcs11", "/a", &any, &none, &keys, true},
+                                      {"pkcs11", "/b", &any, &none, &keys, true}};
 
     (void)state;
     for (int columns = -1; columns < 300; columns += 7) {
@@ -98,8 +98,8 @@ static void test_rows_that_come_later(void **state)
     const struct uri any = {0};
     const struct hsm_slot_list none = {0};
     struct key_list left = {.keys = keys}, right = {.keys = keys};
-    const struct list_side side[2] = {{"pkcs11", "/a", &any, &none, &left},
-                                      {"pkcs11", "/b", &any, &none, &right}};
+    const struct list_side side[2] = {{"pkcs11", "/a", &any, &none, &left, true},
+                                      {"pkcs11", "/b", &any, &none, &right, true}};
     static const struct {
         size_t left, right, rows;
     } states[] = {{0, 0, 0}, {3, 0, 0}, {3, 2, 2}, {4, 2, 2}, {4, 4, 4}};
@@ -134,8 +134,8 @@ static void test_a_list_that_failed(void **state)
     const struct uri any = {0};
     const struct hsm_slot_list none = {0};
     struct key_list left = {.keys = keys, .count = 2}, right = {.keys = keys, .count = 3};
-    const struct list_side side[2] = {{"pkcs11", "/a", &any, &none, &left},
-                                      {"pkcs11", "/b", &any, &none, &right}};
+    const struct list_side side[2] = {{"pkcs11", "/a", &any, &none, &left, true},
+                                      {"pkcs11", "/b", &any, &none, &right, true}};
     char *text = NULL;
     size_t size = 0;
     struct list_print p = {.out = open_memstream(&text, &size), .columns = 120};
@@ -152,11 +152,29 @@ static void test_a_list_that_failed(void **state)
     free(text);
 }
 
+/* Nobody could look: that is not an empty token. */
+static void test_a_side_that_was_not_listed(void **state)
+{
+    const struct uri any = {0};
+    const struct hsm_slot_list none = {0};
+    const struct key_list no_keys = {0};
+    const struct list_side side[2] = {{"pkcs11", "/a", &any, &none, &no_keys, false},
+                                      {"pkcs11", "/b", &any, &none, &no_keys, true}};
+    char *text = print(100, side);
+
+    (void)state;
+    assert_non_null(strstr(text, "\nNOT LISTED: its objects could not be read "));
+    assert_non_null(strstr(text, "| 0 objects\n"));
+    assert_null(strstr(text, "\n0 objects"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_both), cmocka_unit_test(test_narrow),
                                        cmocka_unit_test(test_rows_that_come_later),
-                                       cmocka_unit_test(test_a_list_that_failed)};
+                                       cmocka_unit_test(test_a_list_that_failed),
+                                       cmocka_unit_test(test_a_side_that_was_not_listed)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -394,6 +394,39 @@ static void test_file_of_another_user(void **state)
     assert_true(take(false));
 }
 
+/* Its owner could put another file in the place of a lock. */
+static void test_folder_of_another_user(void **state)
+{
+    (void)state;
+    assert_true(take(false)); /* control: one of root or of our own */
+    if (chown(folder, STRANGER, STRANGER) != 0)
+        skip();
+    assert_false(take(false));
+    assert_int_equal(err.code, ERR_DENIED);
+    assert_non_null(strstr(err.what, "belongs to another user"));
+}
+
+/* A look keeps nobody from the lock, and names who has it. */
+static void test_look(void **state)
+{
+    char holder[256];
+    int fd;
+
+    (void)state;
+    assert_false(lock_look(folder, "x", holder, sizeof holder, &err));
+    assert_int_equal(err.code, ERR_NO_INPUT);
+    assert_true(lock_for_all(folder, "x", &lone_lock, &fd, &err));
+    assert_true(lock_look(folder, "x", holder, sizeof holder, &err));
+    assert_non_null(strstr(holder, "process"));
+    close(fd);
+    assert_true(lock_look(folder, "x", holder, sizeof holder, &err));
+    assert_string_equal(holder, "");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+    assert_false(lock_look(folder, "x", holder, sizeof holder, &err));
+    assert_int_equal(err.code, ERR_DENIED);
+}
+
 /* Who holds a file that no longer bears the name holds nothing. */
 static void test_replaced_file(void **state)
 {
@@ -435,6 +468,8 @@ int main(void)
         TEST(what_is_planted),
         TEST(links_are_not_opened_up),
         TEST(file_of_another_user),
+        TEST(folder_of_another_user),
+        TEST(look),
         TEST(replaced_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

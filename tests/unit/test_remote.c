@@ -125,7 +125,7 @@ static bool make_kek(struct hsm *hsm, uint64_t *handle, struct err *err)
 
 /* --- before the handshake is over --- */
 
-static void no_program_is_a_configuration_failure(void **state)
+static void no_program_is_missing_input(void **state)
 {
     (void)state;
     struct remote_setup setup = setup_of("no-such-program", NULL, ENOUGH_MS);
@@ -133,7 +133,7 @@ static void no_program_is_a_configuration_failure(void **state)
     struct err err = {0};
 
     assert_false(remote_open(&setup, &hsm, &err));
-    assert_int_equal(err.code, ERR_CONFIG);
+    assert_int_equal(err.code, ERR_NO_INPUT);
     assert_non_null(strstr(err.what, "no-such-program"));
     assert_null(hsm);
 }
@@ -546,7 +546,7 @@ static void failed_open_leaves_nothing(void **state)
     struct hsm *hsm = NULL;
 
     assert_false(remote_open(&setup, &hsm, NULL));
-    no_program_is_a_configuration_failure(state);
+    no_program_is_missing_input(state);
     check_nothing_left(descriptors);
 }
 
@@ -721,7 +721,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_asked_for_ahead),
-        cmocka_unit_test(no_program_is_a_configuration_failure),
+        cmocka_unit_test(no_program_is_missing_input),
         cmocka_unit_test(bad_beginning_is_told),
         cmocka_unit_test(another_version_is_told),
         cmocka_unit_test(unknown_api_names_the_known_ones),

@@ -121,8 +121,9 @@ static void what_cannot_be_started(void **state)
     assert_true(starter_name(asked.starter, 0, &program, &err));
     assert_true(starter_seal(asked.starter, false, none, &err));
     assert_false(process_start(&asked, &p, &err));
-    assert_int_equal(err.code, ERR_CONFIG);
+    assert_int_equal(err.code, ERR_NO_INPUT);
     assert_non_null(strstr(err.what, strerror(ENOENT)));
+    assert_non_null(strstr(err.next, "Install hsmferry completely"));
     assert_int_equal(waitpid(-1, NULL, WNOHANG), 0); /* the starter alone is left */
     assert_false(process_start(&named, &p, &err));   /* as without one */
     assert_non_null(strstr(err.what, strerror(ENOENT)));

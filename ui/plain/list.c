@@ -108,14 +108,19 @@ static void key_row(const struct key_desc *key, int width, char *out)
 }
 
 /* How many there are, and how many of them the HSM fails to read. printed: so many were printed. */
-static void count_row(const struct key_list *list, size_t printed, char *out)
+static void count_row(const struct list_side *s, size_t printed, char *out)
 {
+    const struct key_list *list = s->keys;
     const char *why = NULL;
     size_t unread = 0;
 
     if (printed > list->count) {
         text_print(out, LIST_ROW_MAX, "NOT COMPLETE: the list failed after these %zu objects",
                    printed);
+        return;
+    }
+    if (!s->listed) {
+        text_print(out, LIST_ROW_MAX, "NOT LISTED: its objects could not be read");
         return;
     }
     for (size_t i = 0; i < list->count; i++)
@@ -223,7 +228,7 @@ void list_print_rest(struct list_print *p, const struct list_side side[2])
     print_rows(p, side, left > right ? left : right);
     print_row(p, false, cells);
     for (enum side i = SIDE_SOURCE; i <= SIDE_DESTINATION; i++)
-        count_row(side[i].keys, printed[i], cells[i]);
+        count_row(&side[i], printed[i], cells[i]);
     print_row(p, false, cells);
     print_legend(p->out);
 }

@@ -3,6 +3,7 @@
 #ifndef HSMFERRY_UI_PLAIN_LIST_H
 #define HSMFERRY_UI_PLAIN_LIST_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "hsm/facts.h"
@@ -20,6 +21,7 @@ struct list_side {
     const struct uri *token; /* the one that is named: marked at its slot */
     const struct hsm_slot_list *slots;
     const struct key_list *keys; /* of that token */
+    bool listed; /* at the end: the HSM listed them; otherwise nobody knows how many there are */
 };
 
 /* The source at the left and the destination at the right, in this many columns, but at least

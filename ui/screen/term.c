@@ -195,7 +195,8 @@ static bool no_terminal(struct err *err, const char *what)
     return err_next(err, "Set TERM to what the terminal is, or use --plain.");
 }
 
-bool term_start(const struct term_options *options, struct err *err)
+/* Checked before newterm(), which leaks memory if it does not know the terminal. */
+static bool is_possible(struct err *err)
 {
     const char *type = getenv("TERM");
 
@@ -203,14 +204,35 @@ bool term_start(const struct term_options *options, struct err *err)
         err_set(err, ERR_USAGE, "standard input and output are not a terminal");
         return err_next(err, "Run it on a terminal, or with --plain.");
     }
+    if (!type || tgetent(NULL, type) != 1)
+        return no_terminal(err, "the terminal's type (TERM) is not known");
+    return has_screen() || no_terminal(err, "a terminal of this type (TERM) cannot show a screen");
+}
+
+bool term_look(unsigned *missing, struct err *err)
+{
+    static const char names[][3] = {"k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8", "k9", "k;"};
+    char room[256];
+
+    *missing = 0;
+    if (!is_possible(err))
+        return false;
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char name[3], *at = room;
+        memcpy(name, names[i], sizeof name);
+        if (!tgetstr(name, &at))
+            *missing |= 1U << (i + 1);
+    }
+    return true;
+}
+
+bool term_start(const struct term_options *options, struct err *err)
+{
+    if (!is_possible(err))
+        return false;
     term.ascii = options->ascii || !is_utf8();
     if (!getenv("ESCDELAY"))
         set_escdelay(ESC_DELAY_MS);
-    /* Checked first: newterm() leaks memory if it does not know the terminal. */
-    if (!type || tgetent(NULL, type) != 1)
-        return no_terminal(err, "the terminal's type (TERM) is not known");
-    if (!has_screen())
-        return no_terminal(err, "a terminal of this type (TERM) cannot show a screen");
     term.screen = newterm(NULL, stdout, stdin);
     if (!term.screen)
         return no_terminal(err, "the terminal's type (TERM) is not known");

@@ -16,6 +16,10 @@ struct term_options {
     bool no_color; /* attributes only; NO_COLOR in the environment says the same */
 };
 
+/* Could term_start() take this terminal, and which of its function keys would be missing (as
+ * term_missing_keys())? Does not take it. Errors: as term_start(). */
+bool term_look(unsigned *missing, struct err *err);
+
 /* Takes the terminal on standard input and output. From here on it is given back at exit and when
  * a signal kills the program. Errors: ERR_USAGE (not a terminal, TERM unknown). */
 bool term_start(const struct term_options *options, struct err *err);

@@ -132,7 +132,7 @@ bool dialect_fits(const struct dialect *dialect, const struct dialect_facts *fac
 
 /* A search in progress. */
 struct search {
-    const struct dialect_facts *facts;
+    const struct dialect_facts *facts;  /* NULL: all are read, and none is looked for */
     char seen[FILES_MAX][HSM_TEXT_MAX]; /* names: the first folder that has one wins */
     unsigned seen_count;
     struct dialect found[2]; /* the matches: a proper dialect, a fallback */
@@ -159,7 +159,7 @@ static bool take(struct search *s, const char *folder, const char *name, struct 
     text_print(s->seen[s->seen_count++], HSM_TEXT_MAX, "%s", name);
     if (!load_from(folder, name, &dialect, err))
         return fail(err);
-    if (!dialect_fits(&dialect, s->facts))
+    if (!s->facts || !dialect_fits(&dialect, s->facts))
         return true;
     if (!s->has[dialect.fallback]) {
         s->found[dialect.fallback] = dialect;
@@ -221,6 +221,20 @@ bool dialect_recognise(const struct dialect_folders *folders, const struct diale
     }
     if (ok)
         *out = s->found[s->has[0] ? 0 : 1];
+    free(s);
+    return ok;
+}
+
+bool dialect_read_all(const struct dialect_folders *folders, unsigned *count, struct err *err)
+{
+    struct search *s = calloc(1, sizeof *s);
+    bool ok = true;
+
+    if (!s)
+        return err_set(err, ERR_FAILED, "out of memory");
+    for (; ok && s->folder < folders->count; s->folder++)
+        ok = take_folder(s, folders->path[s->folder], err);
+    *count = s->seen_count;
     free(s);
     return ok;
 }

@@ -129,6 +129,10 @@ bool dialect_named(const struct dialect_folders *folders, const char *name, stru
 bool dialect_recognise(const struct dialect_folders *folders, const struct dialect_facts *facts,
                        struct dialect *out, struct err *err);
 
+/* Reads all that dialect_recognise() would read; *count is how many there are. Errors: as there for
+ * a file that is not valid. */
+bool dialect_read_all(const struct dialect_folders *folders, unsigned *count, struct err *err);
+
 /* Does one of its patterns match? */
 bool dialect_fits(const struct dialect *dialect, const struct dialect_facts *facts);
 
