@@ -11,9 +11,10 @@ packages_opencryptoki='opencryptoki'
 packages_test='binutils clang-format gnutls-bin libcmocka-dev libnss3-tools libpcsclite1 libtpm2-pkcs11-1
     mandoc opencryptoki opensc openssh-client openssh-server openssl p11-kit p11-kit-modules procps python3
     python3-cryptography python3-jsonschema python3-pykcs11 python3-yaml shellcheck softhsm2 strace tmux zsh'
-packages_long='chromium clang debootstrap fonts-dejavu-core git libclang-rt-14-dev poppler-utils'
+packages_pdf='fonts-dejavu-core mandoc python3 python3-markdown weasyprint'
+packages_long="chromium clang debootstrap git libclang-rt-14-dev poppler-utils $packages_pdf"
 
-# packages_need PURPOSE...: installs the packages that build, rehearse, opencryptoki or test lack. If it
+# packages_need PURPOSE...: installs the packages that build, rehearse, opencryptoki, pdf or test lack. If it
 # cannot, names them and ends the script with 69.
 packages_need() {
     packages_wanted=
@@ -23,6 +24,7 @@ packages_need() {
         rehearse) packages_wanted="$packages_wanted $packages_rehearse" ;;
         opencryptoki) packages_wanted="$packages_wanted $packages_opencryptoki" ;;
         test) packages_wanted="$packages_wanted $packages_test" ;;
+        pdf) packages_wanted="$packages_wanted $packages_pdf" ;;
         long) packages_wanted="$packages_wanted $packages_long" ;;
         esac
     done

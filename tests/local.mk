@@ -88,6 +88,7 @@ shell_tests = \
 	%D%/tmux/devices.sh \
 	%D%/tmux/exits.sh \
 	%D%/tmux/gates.sh \
+	%D%/tmux/guide.sh \
 	%D%/tmux/happy.sh \
 	%D%/tmux/keys.sh \
 	%D%/tmux/memory.sh \
@@ -172,6 +173,8 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/suites/oneblob.sh \
 	%D%/terminal.py \
 	%D%/tmux/bytes.py \
+	%D%/tmux/guide.py \
+	%D%/tmux/normal.py \
 	%D%/tmux/lib.sh
 
 # A console for which time stands still: for captures.sh.
