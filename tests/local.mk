@@ -157,7 +157,11 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/replay.py \
 	%D%/report_page.py \
 	%D%/bare.sh \
+	%D%/coverage.kept \
+	%D%/coverage.py \
+	%D%/coverage.sh \
 	%D%/run.sh \
+	%D%/slowest.sh \
 	%D%/softhsm/seal_clients.mjs \
 	%D%/softhsm/confine.py \
 	%D%/softhsm/known.py \
@@ -239,5 +243,10 @@ lies: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
 	/usr/bin/python3 $(srcdir)/tests/faults/lies.py . --runs $(LIES)
 .PHONY: lies
+
+# How much of the source the tests reach: half an hour of two cores.
+coverage:
+	sh $(srcdir)/tests/coverage.sh coverage
+.PHONY: coverage
 
 include %D%/bench/local.mk
