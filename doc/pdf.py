@@ -22,10 +22,10 @@ STYLE = """
     @bottom-left { content: string(part); font: 8pt 'DejaVu Sans' } }
 @page :first { @bottom-left { content: none } @bottom-right { content: none } }
 body { font: 9pt/1.35 'DejaVu Sans', sans-serif; hyphens: none }
-section { break-before: page }
-h1 { font-size: 17pt; string-set: part content(); bookmark-level: 1 }
-h2, .Sh { font-size: 12.5pt; break-after: avoid; bookmark-level: 2; margin: 1.3em 0 0.4em }
-h3, .Ss { font-size: 10.5pt; break-after: avoid; bookmark-level: 3; margin: 1em 0 0.3em }
+body > section { break-before: page }
+body > section > h1 { font-size: 17pt; string-set: part content(); bookmark-level: 1 }
+h2, h1.Sh { font-size: 12.5pt; break-after: avoid; bookmark-level: 2; margin: 1.3em 0 0.4em }
+h3, h2.Ss { font-size: 10.5pt; break-after: avoid; bookmark-level: 3; margin: 1em 0 0.3em }
 p, ul, ol, dl { margin: 0.4em 0 } li { margin: 0.15em 0 } dd { margin-left: 8mm }
 code, pre, .Li { font-family: 'DejaVu Sans Mono', monospace; font-size: 8.3pt }
 pre { line-height: 1.16; background: #f4f4f1; padding: 2mm; white-space: pre-wrap; break-inside: avoid }
@@ -36,7 +36,8 @@ td, th { border: 0.4pt solid #999; padding: 1mm 1.5mm; vertical-align: top; text
 td { overflow-wrap: break-word } thead { display: table-header-group } tr { break-inside: avoid }
 th:empty { border: none; padding: 0 } td:empty { height: 6mm }
 table.head, table.foot { font-size: 8pt } table.head td, table.foot td { border: none }
-.Bd-indent { margin-left: 6mm } .manual-text { margin: 0 }
+.Bd-indent { margin-left: 6mm } dl.Bl-compact dd, dl.Bl-compact dt { margin-top: 0 }
+dt { margin-top: 1.2mm; break-after: avoid } dd p { margin: 0.2em 0 } .manual-text { margin: 0 }
 img { width: 100% } a { color: black; text-decoration: none } .contents li { list-style: none; margin: 1mm 0 }
 .contents a::after { content: leader('.') target-counter(attr(href url), page) }
 .title { margin-top: 60mm; font-size: 30pt }
@@ -48,12 +49,24 @@ def anchor(name):
     return pathlib.PurePath(name).name.removesuffix(".md").lower()
 
 
+def lists_apart(text):
+    """Puts an empty line before each list that follows a paragraph, as python-markdown needs one."""
+    lines, literal = [], False
+    for line in text.split("\n"):
+        literal ^= line.startswith("```")
+        if not literal and re.match(r"(- |[0-9]+[.] )", line) and lines and lines[-1] and not lines[-1].startswith(
+                ("- ", "  ")) and not re.match(r"[0-9]+[.] ", lines[-1]):
+            lines.append("")
+        lines.append(line)
+    return "\n".join(lines)
+
+
 def guide(tree, name):
     """A guide as HTML: its pictures from the tree, its links to other documents within the PDF."""
     import markdown
 
     text = (tree / name).read_text(encoding="utf-8")
-    body = markdown.markdown(text, extensions=["tables", "fenced_code", "sane_lists"], tab_length=3)
+    body = markdown.markdown(lists_apart(text), extensions=["tables", "fenced_code", "sane_lists"], tab_length=3)
     folder = (tree / name).parent.resolve()
     body = re.sub(r'src="([^":]+)"', lambda m: f'src="{(folder / m[1]).as_uri()}"', body)
     documents = {anchor(g) for g in GUIDES}
