@@ -148,6 +148,7 @@ if [ -n "$long" ]; then
     run 'the console under ThreadSanitizer' watch_threads
     run 'clang: build and unit tests' with_clang
     run 'every fuzz target for 20 s' make -C "$work/build" -s fuzz FUZZ_SECONDS=20
+    run 'guides and manual pages as PDF' make -C "$work/build" -s pdf
     run 'coverage' make -C "$work/build" -s coverage
     run 'make distcheck' make -C "$work/build" -s -j "$(nproc)" distcheck
     run 'both commands of README on a bare Debian 12' sh "$top/tests/bare.sh"
