@@ -12,11 +12,12 @@ packages_opencryptoki='opencryptoki'
 packages_test='binutils clang-format gnutls-bin libcmocka-dev libnss3-tools libpcsclite1 libtpm2-pkcs11-1
     mandoc opencryptoki opensc openssh-client openssh-server openssl p11-kit p11-kit-modules procps python3
     python3-cryptography python3-jsonschema python3-pykcs11 python3-yaml shellcheck softhsm2 strace tmux zsh'
-packages_long='chromium clang debhelper debootstrap dpkg-dev fonts-dejavu-core git libclang-rt-14-dev lintian poppler-utils'
+packages_pdf='fonts-dejavu-core mandoc python3 python3-markdown weasyprint'
+packages_long="chromium clang debhelper debootstrap dpkg-dev git libclang-rt-14-dev lintian poppler-utils $packages_pdf"
 
 # packages_need PURPOSE...: installs the packages that build, rehearse, first (a first ceremony, as README.md
-# shows it: certutil), opencryptoki or test lack. If it
-# cannot, names them and ends the script with 69.
+# shows it: certutil), opencryptoki, pdf or test
+# lack. If it cannot, names them and ends the script with 69.
 packages_need() {
     packages_wanted=
     for packages_purpose in "$@"; do
@@ -26,6 +27,7 @@ packages_need() {
         first) packages_wanted="$packages_wanted $packages_first" ;;
         opencryptoki) packages_wanted="$packages_wanted $packages_opencryptoki" ;;
         test) packages_wanted="$packages_wanted $packages_test" ;;
+        pdf) packages_wanted="$packages_wanted $packages_pdf" ;;
         long) packages_wanted="$packages_wanted $packages_long" ;;
         esac
     done

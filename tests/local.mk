@@ -100,6 +100,7 @@ shell_tests = \
 	%D%/tmux/devices.sh \
 	%D%/tmux/exits.sh \
 	%D%/tmux/gates.sh \
+	%D%/tmux/guide.sh \
 	%D%/tmux/happy.sh \
 	%D%/tmux/keys.sh \
 	%D%/tmux/memory.sh \
@@ -170,8 +171,12 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/replay.py \
 	%D%/report_page.py \
 	%D%/bare.sh \
+	%D%/coverage.kept \
+	%D%/coverage.py \
+	%D%/coverage.sh \
 	%D%/run.sh \
 	%D%/syslog.py \
+	%D%/slowest.sh \
 	%D%/softhsm/seal_clients.mjs \
 	%D%/softhsm/confine.py \
 	%D%/softhsm/known.py \
@@ -188,6 +193,8 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/suites/oneblob.sh \
 	%D%/terminal.py \
 	%D%/tmux/bytes.py \
+	%D%/tmux/guide.py \
+	%D%/tmux/normal.py \
 	%D%/tmux/lib.sh
 
 # A console for which time stands still: for captures.sh.
@@ -252,5 +259,10 @@ lies: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
 	/usr/bin/python3 $(srcdir)/tests/faults/lies.py . --runs $(LIES)
 .PHONY: lies
+
+# How much of the source the tests reach: half an hour of two cores.
+coverage:
+	sh $(srcdir)/tests/coverage.sh coverage
+.PHONY: coverage
 
 include %D%/bench/local.mk

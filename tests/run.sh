@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # All tests, from a fresh clone and from any folder: installs what they need, builds out of tree in a
-# fresh folder, tests, installs. The last line counts: "N passed, N failed".
+# fresh folder, tests, installs. Before the last line, which counts "N passed, N failed", are the ten
+# slowest tests.
 set -u
 
 usage='usage: sh tests/run.sh [--sanitize] [--long]
@@ -34,6 +35,7 @@ trap 'exit 99' HUP INT TERM
 passed=0
 failed=0
 skipped=0
+slowest=''
 
 # run WORDS COMMAND...: a step that counts as one case; its output is shown only where it fails.
 run() {
@@ -58,6 +60,7 @@ finish() {
     else
         echo "The build folder stays for a look: $work/build"
     fi
+    [ -z "$slowest" ] || printf 'The slowest tests:\n%s\n' "$slowest"
     echo "$passed passed, $failed failed$([ "$skipped" -eq 0 ] || echo ", $skipped skipped")"
     exit "$((failed != 0))"
 }
@@ -114,6 +117,7 @@ check() {
     for trs in $(find . -name '*.trs' | sort); do
         count_test "${trs%.trs}"
     done
+    slowest=$(sh "$top/tests/slowest.sh" .)
     if [ "$status" -ne 0 ] && [ "$failed" -eq "$before" ]; then
         failed=$((failed + 1))
         echo "FAILED: make check, outside of any test"
@@ -145,6 +149,8 @@ if [ -n "$long" ]; then
     run 'the console under ThreadSanitizer' watch_threads
     run 'clang: build and unit tests' with_clang
     run 'every fuzz target for 20 s' make -C "$work/build" -s fuzz FUZZ_SECONDS=20
+    run 'guides and manual pages as PDF' make -C "$work/build" -s pdf
+    run 'coverage' make -C "$work/build" -s coverage
     run 'make distcheck' make -C "$work/build" -s -j "$(nproc)" distcheck
     run 'both commands of README on a bare Debian 12' sh "$top/tests/bare.sh"
     for suite in bookworm trixie; do

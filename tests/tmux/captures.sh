@@ -56,27 +56,8 @@ shot() {
     normal <"$tmp/now" >"$shot_file"
 }
 
-# Takes out what the screen's own clock measured, and the digest of a report in digits and in words.
-cat >"$tmp/normal.py" <<'PYTHON'
-import re, sys
-
-def blank(found):
-    return re.sub(r"\d", "-", found[0])
-
-text = sys.stdin.read()
-text = re.sub(r"\b00:\d\d:\d\d\b|\b\d+\.\d s\b|\bfor \d+ s\b", blank, text)
-text = re.sub(r"(in words: ).*( \.\.\.)", r"\1WORDS\2", text)
-digest = False
-for line in text.split("\n")[:-1]:
-    if re.match(r" (SHA-256|write down|Check with) ", line):
-        digest = "Check" not in line
-    # its last two words may look out from under the help
-    last = re.match(r" {13}[A-Za-z]+ [A-Za-z]+$", line)
-    print(line[:13] + "DIGEST" if digest or last else line)
-PYTHON
-
 normal() {
-    python3 "$tmp/normal.py"
+    python3 "$abs_top_srcdir/tests/tmux/normal.py"
 }
 
 take() { # take NAME TEXT [KEY]...: these keys, then the screen
