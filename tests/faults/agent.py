@@ -23,7 +23,8 @@ import sys
 CALLS = ("open", "info", "slots", "login", "list", "handles", "describe", "public_key", "offers",
          "make_pair", "load_public", "make_aes", "wrap", "unwrap", "prove", "commit", "destroy",
          "make_key", "certificate", "make_public", "remove", "another", "session", "lock",
-         "make_token_pair", "make_evidence_key", "seal", "unseal")
+         "make_token_pair", "make_evidence_key", "seal", "unseal", "make_agreement_pair", "meet",
+         "agree")
 FIRST_FIELD = 2
 
 

@@ -102,9 +102,9 @@ PAIR = {"C_GenerateKeyPair"}  # the last time that it is made the ceremony begin
 LIES = set(OF_BYTES + OF_HANDLES)
 BYTES = {"C_WrapKey", "C_Encrypt", "C_Sign", "C_DigestFinal", "C_FindObjects", "C_GetSlotList",
          "C_GetAttributeValue", "wrap", "public_key", "certificate", "prove", "make_pair",
-         "handles"}
+         "make_agreement_pair", "handles"}
 HANDLES = {"C_OpenSession", "C_CreateObject", "C_CopyObject", "C_GenerateKey", "C_UnwrapKey",
-           "C_GenerateKeyPair", "load_public", "make_kek", "make_key", "unwrap", "commit",
+           "C_DeriveKey", "agree", "C_GenerateKeyPair", "load_public", "make_kek", "make_key", "unwrap", "commit",
            "make_public"}
 # What keeps an object for good: of a key, of what goes along with one, or of the canary.
 COMMITS = {"C_CopyObject", "C_CreateObject", "commit", "make_public"}
