@@ -8,6 +8,12 @@ libceremony_a_SOURCES += \
 	%D%/interrupted.h \
 	%D%/limits.c \
 	%D%/limits.h \
+	%D%/map.c \
+	%D%/map.h \
+	%D%/map_order.c \
+	%D%/map_order.h \
+	%D%/map_text.c \
+	%D%/map_text.h \
 	%D%/name_index.c \
 	%D%/name_index.h \
 	%D%/origins.c \
