@@ -8,6 +8,7 @@ hsmferry_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a $(HSM) 
 hsmferry_SOURCES = \
 	%D%/command.h \
 	%D%/command_ceremony.c \
+	%D%/command_compare.c \
 	%D%/command_completion.c \
 	%D%/command_completion.h \
 	%D%/command_diff.c \
@@ -28,6 +29,8 @@ hsmferry_SOURCES = \
 	%D%/command_table.h \
 	%D%/command_verify.c \
 	%D%/command_visit.c \
+	%D%/compare_json.c \
+	%D%/compare_json.h \
 	%D%/confinement.c \
 	%D%/confinement.h \
 	%D%/find_interrupted.c \
@@ -63,6 +66,7 @@ hsmferry_SOURCES = \
 	%D%/still_open.h
 # What the commands write for programs, each with the format that its name says.
 json_schemas = \
+	%D%/hsmferry-compare-1.schema.json \
 	%D%/hsmferry-list-1.schema.json \
 	%D%/hsmferry-probe-1.schema.json \
 	%D%/hsmferry-verify-1.schema.json

@@ -48,6 +48,7 @@ struct session {
     struct session_visit *visit; /* a visit of a ceremony in two rooms; NULL: one in one room */
     bool probes;                 /* both HSMs are tried for more than this ceremony needs */
     struct visit_pasts offers;   /* what the journals of the report folder say of such ones */
+    bool resync;                 /* what the destination has already is left out */
     struct worker_signer signer;
     struct signing signing; /* the result of signing; its report is the one to be signed */
     char kept[PATH_MAX];    /* the ceremony file written by session_keep(); empty: none */

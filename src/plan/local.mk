@@ -28,6 +28,8 @@ libceremony_a_SOURCES += \
 	%D%/rsa_check.h \
 	%D%/script.c \
 	%D%/script.h \
+	%D%/selection.c \
+	%D%/selection.h \
 	%D%/services.c \
 	%D%/services.h \
 	%D%/strength.c \

@@ -393,6 +393,12 @@ TESTS += %D%/test_ui_card
 %C%_test_ui_card_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_ui_card_LDADD = $(UNIT_UI)
 
+check_PROGRAMS += %D%/test_ui_map
+TESTS += %D%/test_ui_map
+%C%_test_ui_map_SOURCES = %D%/test_ui_map.c %D%/ui_fixture.c %D%/ui_fixture.h
+%C%_test_ui_map_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ui_map_LDADD = $(UNIT_UI)
+
 check_PROGRAMS += %D%/test_ui_parts
 TESTS += %D%/test_ui_parts
 %C%_test_ui_parts_SOURCES = %D%/test_ui_parts.c

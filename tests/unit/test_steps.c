@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "plan/selection.h"
 #include "tests/fake/fake.h"
 #include "transfer/ahead.h"
 #include "transfer/commit.h"
