@@ -44,7 +44,7 @@ exits 64 "no second file after diff" "$hsmferry" diff x.yaml
 ok "the missing file is named" says 'B.yaml is missing after: diff' "$hsmferry" diff x.yaml
 ok "the next step is the help of the command" says 'see hsmferry diff --help' "$hsmferry" diff x.yaml
 exits 64 "an option of another command" "$hsmferry" list --journal x.journal x.yaml
-ok "the refusal names the commands that have it" says 'Only list, probe and verify can do this' \
+ok "the refusal names the commands that have it" says 'Only list, compare, probe and verify can do this' \
     "$hsmferry" sheet --json x.yaml
 exits 64 "no word after an option that needs one" "$hsmferry" verify x.yaml --key
 # shellcheck disable=SC2046 # a list of names

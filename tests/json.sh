@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# --json of list, probe and verify: of the published form, whatever labels say. The HSMs are test doubles.
+# --json of list, compare, probe and verify: of the published form, whatever labels say. The HSMs are test doubles.
 set -u
 # shellcheck source=tests/lib.sh
 . "${0%/*}/lib.sh"
@@ -80,6 +80,15 @@ ok "it is of its form" passes list.json 'format="hsmferry-list/1"' 'source.objec
     'source.objects.5.label="\\xff\\xfe\\xc0\\x80"' 'source.objects.0.flags.extractable=true'
 writes 0 "list --compare" compare.json "$hsmferry" list --json --compare hostile.yaml
 ok "... says which are the same" passes compare.json 'compared.#=13'
+writes 0 "compare" map.json "$hsmferry" compare --json hostile.yaml
+ok "... has each object of both sides" passes map.json 'format="hsmferry-compare/1"' 'objects.#=14' 'errors=[]' \
+    'objects.5.source.label="\\xff\\xfe\\xc0\\x80"' 'objects.1.state="not known"' 'objects.1.by="name"' \
+    'objects.11.state="cannot be migrated"'
+sed '0,/"by": "name"/s//"by": "its name"/' map.json >bad.json
+not_ok "control: a word that no schema has is seen" passes bad.json
+writes 0 "compare --challenge" asked.json "$hsmferry" compare --json --challenge hostile.yaml
+ok "... knows by a challenge that a key of the same name is another one" passes asked.json \
+    'objects.1.state="name taken"' 'objects.1.by="challenge"'
 writes 0 "probe" probe.json "$hsmferry" probe --json hostile.yaml
 ok "it is of its form" passes probe.json 'format="hsmferry-probe/1"' 'keys.#=14' 'exit-code=0' \
     'negotiation.envelope.algorithm="aes-kwp"' 'source.token.label="old"' 'offers.#=10'
@@ -109,6 +118,8 @@ file pin 'keys=aes32:one' '' wrong
 writes 77 "probe with a wrong PIN" pin.json "$hsmferry" probe --json pin.yaml
 ok "... is of its form" passes pin.json 'exit-code=77' 'keys=[]' 'errors.0.code="denied"'
 not_ok "... without the PIN" grep -q 9999 pin.json err
+writes 69 "compare with an HSM that fails" nomap.json "$hsmferry" compare --json silent.yaml
+ok "... is of its form, without a map" passes nomap.json 'objects=[]' 'exit-code=69' 'errors.0.side="destination"'
 writes 78 "no ceremony file" none.json "$hsmferry" list --json missing.yaml
 ok "... is no document, but an error" is_only_an_error
 for command in diff resume clean report sheet sign; do
@@ -137,7 +148,7 @@ done
 # --- installed ---------------------------------------------------------------------------------------
 
 installed() { # the audit schema and these are in one list of what is installed
-    for name in list probe verify; do
+    for name in list compare probe verify; do
         grep -qF "hsmferry-$name-1.schema.json" "$abs_top_builddir/Makefile" || return
     done
 }

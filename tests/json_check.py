@@ -88,7 +88,7 @@ def check_page(path):
         part = re.search("-([a-z]+)/", title)[1].upper()
         every |= set(members(schema))
         wrong += [f"{part}: {name} is not explained" for name in set(members(schema)) - shared - explained[part]]
-    wrong += [f"there is no {name}" for part in ("LIST", "PROBE", "VERIFY")
+    wrong += [f"there is no {name}" for part in ("LIST", "COMPARE", "PROBE", "VERIFY")
               for name in (explained[part] | shared) - every]
     examples = re.findall(r"^\.Bd -literal\n(.*?)^\.Ed", text, re.M | re.S)
     if {check(example.replace(r"\e", "\\"))["format"] for example in examples} != set(SCHEMAS):

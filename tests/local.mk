@@ -45,6 +45,7 @@ shell_tests = \
 	%D%/field/names.sh \
 	%D%/field/remote.sh \
 	%D%/pairs/companions.sh \
+	%D%/pairs/compare.sh \
 	%D%/pairs/rights.sh \
 	%D%/pairs/rooms.sh \
 	%D%/pairs/rooms_cut.sh \
@@ -109,6 +110,7 @@ shell_tests = \
 	%D%/tmux/replay.sh \
 	%D%/tmux/resume.sh \
 	%D%/tmux/ledger.sh \
+	%D%/tmux/map.sh \
 	%D%/tmux/room.sh \
 	%D%/tmux/rooms.sh \
 	%D%/tmux/officers.sh \
@@ -157,6 +159,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/pairs/nss_hand.py \
 	%D%/pairs/pkcs11_hand.py \
 	%D%/pairs/companions.py \
+	%D%/pairs/compare.py \
 	%D%/pairs/rooms.py \
 	%D%/pairs/rooms_cut.py \
 	%D%/pairs/rooms_limited.py \

@@ -71,6 +71,7 @@ static bool emit_policy(struct narrator *n, const struct agreement *on, struct e
         {SETTING_CONFINEMENT, "confinement", confinement_rule_name(p->confinement)},
         {SETTING_UNPROVEN, "unproven", p->waive_unproven ? "waiver" : "refuse"},
         {SETTING_REHEARSAL, "rehearsal", yes_no[on->rehearsal]},
+        {SETTING_TAKEN, "taken-name", taken_rule_name(p->taken)},
     };
 
     snprintf(bits, sizeof bits, "%" PRIu32, on->rsa_bits);
@@ -78,6 +79,8 @@ static bool emit_policy(struct narrator *n, const struct agreement *on, struct e
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (!emit_rule(n, on, rules[i].setting, rules[i].name, rules[i].value, err))
             return false;
+    if (p->rename[0] && !emit_rule(n, on, SETTING_RENAME, "renamed-to", p->rename, err))
+        return false;
     return emit_hashes_and_gates(n, on, err);
 }
 
@@ -242,6 +245,13 @@ bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan
         e.planned.companion_of = (uint32_t)item->companion_of;
         e.planned.bytes = item->bytes;
         memcpy(e.planned.sha256, item->sha256, sizeof e.planned.sha256);
+        if (item->from) {
+            e.planned.renamed = true;
+            e.planned.from_label_len = item->from->label_len;
+            e.planned.from_id_len = item->from->id_len;
+            memcpy(e.planned.from_label, item->from->label, sizeof e.planned.from_label);
+            memcpy(e.planned.from_id, item->from->id, sizeof e.planned.from_id);
+        }
         text_cut(e.planned.reason, sizeof e.planned.reason, err_note_get(&item->reason).what);
         text_cut(e.planned.proof, sizeof e.planned.proof,
                  item->unproven ? "unproven" : first_proof(item->proofs));

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "ceremony/canary.h"
+#include "ceremony/conflicts.h"
 #include "ceremony/lock_tokens.h"
 #include "ceremony/demands.h"
 #include "ceremony/members.h"
@@ -75,6 +76,7 @@ static void forget_plan(struct ceremony *c)
     transfers_free(&c->transfers);
     plan_free(&c->plan);
     plan_verdicts_free(&c->verdicts.keys); /* they are on the same list */
+    map_free(&c->verdicts.map);
     c->verdicts.made = false;
 }
 
@@ -503,12 +505,32 @@ static bool review(struct ceremony *c, const struct selection *selection, struct
     return ceremony_negotiate(c, err) && plan_review(c, destination, selection, err);
 }
 
-static bool make_plan(struct ceremony *c, const struct selection *selection, struct err *err)
+/* Is there nothing left for a resync to do? Objects that only a pattern names may be refused. */
+static bool all_is_there(const struct ceremony *c)
+{
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (c->plan.items[i].explicit && !c->plan.items[i].there)
+            return false;
+    return c->setup.resync && c->plan.count > 0;
+}
+
+/* Nothing is to be approved or carried: both inventories are compared, and that is the record. */
+static bool begin_closing(struct ceremony *c, struct err *err)
+{
+    c->walk.begun = true;
+    c->walk.phase = PHASE_CLOSING;
+    return inventory_open(c->side, &c->result.left, &c->narrator, err);
+}
+
+static bool make_plan(struct ceremony *c, const struct selection *asked, struct err *err)
 {
     const struct key_list *source = &c->side[SIDE_SOURCE].keys;
     const struct key_list *destination = &c->side[SIDE_DESTINATION].keys;
-    bool ok = review(c, selection, err);
+    struct selection selection = *asked;
+    struct plan_known *known;
+    bool ok = conflicts_settle(c, &selection, &known, err) && review(c, &selection, err);
 
+    free(known);
     /* Each round tries options that were not tried yet, and there are only a few. */
     while (ok && canary_due(c))
         ok = canary_run(c, err) &&
@@ -546,7 +568,9 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
     for (size_t i = 0; i < c->plan.count; i++)
         if (!warn_of(c, i, err))
             return false;
-    return c->plan.movable > 0 || nothing_is_movable(&c->plan, err);
+    if (c->plan.movable > 0)
+        return true;
+    return all_is_there(c) ? begin_closing(c, err) : nothing_is_movable(&c->plan, err);
 }
 
 const struct plan *ceremony_the_plan(const struct ceremony *c)

@@ -15,7 +15,9 @@
 #include "ceremony/setup.h"
 #include "hsm/hsm.h"
 #include "hsm/uri.h"
+#include "plan/map.h"
 #include "plan/plan.h"
+#include "plan/selection.h"
 #include "plan/suite.h"
 #include "protocol/event.h"
 #include "protocol/pace.h"
@@ -106,6 +108,15 @@ const struct plan_verdicts *ceremony_the_verdicts(const struct ceremony *c);
  * private key with the key of the same name on the other side. Errors: ERR_USAGE (a ceremony is
  * running), ERR_NO_INPUT (no such key), as ceremony_negotiate(), what an HSM answered otherwise. */
 bool ceremony_compare(struct ceremony *c, const uint64_t handle[2], struct err *err);
+
+/* Aligns both lists (plan/map.h), for which certificates are read; asks: also asks both HSMs about
+ * each pair of keys of which their lists do not show whether they are the same (EVENT_COMPARED).
+ * Errors: as ceremony_compare(). */
+bool ceremony_map(struct ceremony *c, bool asks, struct err *err);
+
+/* The last map, of the lists of ceremony_keys(); NULL: there is none, or it is void, as for
+ * ceremony_the_verdicts(). */
+const struct map *ceremony_the_map(const struct ceremony *c);
 
 /* Makes the plan for these keys and emits it. May be called again until the first step.
  * Errors: as plan_make(); the code of the first refusal if no key can be migrated. */

@@ -1,107 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Are two keys of the same name equal? Done on request only, since it is an operation on both. */
+/* What both sides have: keys of the same name, on request; and the map. */
+#include "ceremony/align.h"
 #include "ceremony/ceremony.h"
-
-#include <stdio.h>
-#include <string.h>
-
+#include "ceremony/couple.h"
 #include "ceremony/members.h"
 #include "plan/name_index.h"
-#include "plan/provable.h"
-#include "transfer/kcv.h"
-#include "transfer/proof.h"
-
-/* A key of the source and the key of the same name on the destination. */
-struct couple {
-    const struct key_desc *key[2]; /* by side; one may be NULL */
-};
-
-static void conclude(struct compared *to, enum comparison result, const char *method,
-                     const char *text)
-{
-    to->result = result;
-    snprintf(to->method, sizeof to->method, "%s", method);
-    snprintf(to->text, sizeof to->text, "%s", text);
-}
-
-/* Adds the check values of keys that are the same, as far as their uses allow them. */
-static bool add_kcvs(struct ceremony *c, const struct couple *couple, struct compared *to,
-                     struct err *err)
-{
-    const struct kcv_pair pair = {{couple->key[0], couple->key[1]},
-                                  {source_of(c), destination_of(c)},
-                                  {couple->key[0]->handle, couple->key[1]->handle},
-                                  NULL};
-    unsigned count = kcv_count(couple->key[SIDE_SOURCE]);
-
-    for (unsigned i = 0; i < count; i++)
-        if (!kcv_compute(&pair, i, c->suite.proofs, &to->kcvs[i], err))
-            return false;
-    to->kcv_count = count;
-    return true;
-}
-
-static bool prove(struct ceremony *c, const struct couple *couple, enum hsm_proof *which,
-                  struct err *err)
-{
-    const struct key_desc *source = couple->key[SIDE_SOURCE];
-    const struct key_desc *found = couple->key[SIDE_DESTINATION];
-    struct bytes spki = {0};
-    const struct proof_pair pair = {source_of(c),  source->handle, &spki, destination_of(c),
-                                    found->handle, found->class,   {0}};
-    bool ok =
-        (source->class != KEY_CLASS_PRIVATE ||
-         source_of(c)->driver->public_key(source_of(c), source->handle, &spki, err)) &&
-        proof_run(&pair, proof_exact(provable_by(&c->suite, source), source, found), which, err);
-
-    bytes_free(&spki);
-    return ok;
-}
-
-/* Errors: those that are no statement about the keys. */
-static bool judge(struct ceremony *c, const struct couple *couple, struct compared *to,
-                  struct err *err)
-{
-    const struct key_desc *source = couple->key[SIDE_SOURCE];
-    const struct key_desc *found = couple->key[SIDE_DESTINATION];
-    enum hsm_proof which;
-
-    if (!source || !found)
-        conclude(to, COMPARED_ONLY_HERE, "", "the other side has no key of this name");
-    else if (source->kind != found->kind)
-        conclude(to, COMPARED_DIFFERS, "", "they are of different kinds");
-    else if (source->has_public && found->has_public)
-        conclude(to,
-                 memcmp(source->spki_sha256, found->spki_sha256, sizeof found->spki_sha256) == 0
-                     ? COMPARED_SAME
-                     : COMPARED_DIFFERS,
-                 "public half", "as both sides report it; no operation on the key");
-    else if (prove(c, couple, &which, err) && add_kcvs(c, couple, to, err))
-        conclude(to, COMPARED_SAME, hsm_proof_name(which), proof_sentence(which));
-    else if (err->code == ERR_DATA)
-        conclude(to, COMPARED_DIFFERS, "", "both sides answer the same challenge differently");
-    else if (err->code == ERR_UNSUPPORTED)
-        conclude(to, COMPARED_UNKNOWN, "",
-                 key_needs_public(source)
-                     ? "the source lists no public key with it; a ceremony would look for one"
-                     : "their uses allow no operation that would show it");
-    else
-        return false;
-    return true;
-}
-
-static bool compare(struct ceremony *c, const struct couple *couple, struct err *err)
-{
-    struct event e = {.kind = EVENT_COMPARED, .side = SIDE_RELAY};
-
-    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        if (!couple->key[side])
-            continue;
-        e.compared.handle[side] = couple->key[side]->handle;
-        key_label_text(couple->key[side], e.compared.label);
-    }
-    return judge(c, couple, &e.compared, err) && emit_event(&c->narrator, &e, err);
-}
 
 static const struct key_desc *by_handle(const struct key_list *list, uint64_t handle)
 {
@@ -116,6 +19,7 @@ static bool compare_all(struct ceremony *c, struct err *err)
 {
     const struct key_list *list[2] = {&c->side[0].keys, &c->side[1].keys};
     struct names names[2] = {{0}};
+    enum comparison result;
     bool ok = names_make(list[0], &names[0], err) && names_make(list[1], &names[1], err);
 
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
@@ -124,23 +28,29 @@ static bool compare_all(struct ceremony *c, struct err *err)
             const struct key_desc *there = names_taken(&names[!side], key);
             if (!key_is_movable_class(key) || (side == SIDE_DESTINATION && there))
                 continue;
-            ok = compare(c,
-                         &(struct couple){
-                             {side == SIDE_SOURCE ? key : NULL, side == SIDE_SOURCE ? there : key}},
-                         err);
+            ok = couple_compare(c,
+                                &(struct couple){{side == SIDE_SOURCE ? key : NULL,
+                                                  side == SIDE_SOURCE ? there : key}},
+                                &result, err);
         }
     names_free(&names[0]);
     names_free(&names[1]);
     return ok;
 }
 
-bool ceremony_compare(struct ceremony *c, const uint64_t handle[2], struct err *err)
+static bool compare_is_possible(struct ceremony *c, struct err *err)
 {
-    struct couple couple;
-
     if (c->walk.begun && c->walk.phase != PHASE_OVER)
         return err_set(err, ERR_USAGE, "a ceremony is running");
-    if (c->suite.option_count == 0 && !ceremony_negotiate(c, err))
+    return c->suite.option_count > 0 || ceremony_negotiate(c, err);
+}
+
+bool ceremony_compare(struct ceremony *c, const uint64_t handle[2], struct err *err)
+{
+    enum comparison result;
+    struct couple couple;
+
+    if (!compare_is_possible(c, err))
         return false;
     if (!handle)
         return compare_all(c, err);
@@ -150,5 +60,17 @@ bool ceremony_compare(struct ceremony *c, const uint64_t handle[2], struct err *
             return err_set(err, ERR_NO_INPUT, "there is no such key on the %s any more",
                            side_name(side));
     }
-    return compare(c, &couple, err);
+    return couple_compare(c, &couple, &result, err);
+}
+
+bool ceremony_map(struct ceremony *c, bool asks, struct err *err)
+{
+    if (!c->side[SIDE_SOURCE].listed || !c->side[SIDE_DESTINATION].listed)
+        return err_set(err, ERR_USAGE, "both sides must be listed first");
+    return compare_is_possible(c, err) && align_lists(c, asks, err);
+}
+
+const struct map *ceremony_the_map(const struct ceremony *c)
+{
+    return c->verdicts.map.rows ? &c->verdicts.map : NULL;
 }

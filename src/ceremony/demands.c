@@ -88,6 +88,7 @@ bool plan_review(struct ceremony *c, const struct key_list *destination,
            /* of a key that comes as a file, no other object does */
            (c->suite.service || c->transport.returned ||
             companion_add(&c->plan, source, c->suite.one_per_id, err)) &&
+           plan_rename_companions(&c->plan, err) &&
            plan_judge(policy, &c->suite, source, destination, &c->plan, err) &&
            demands_read(c, err) && /* of all that can leave so far, companions included */
            plan_judge(policy, &c->suite, source, destination, &c->plan, err);

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "hsm/key.h"
 #include "plan/plan.h"
+#include "plan/selection.h"
 
 struct ceremony;
 

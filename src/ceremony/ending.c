@@ -28,7 +28,7 @@ static const struct plan_item *first_refusal_that_counts(const struct ceremony *
 {
     for (size_t i = 0; i < c->transfers.count; i++) {
         const struct transfer *t = &c->transfers.at[i];
-        if (t->outcome == KEY_REFUSED && !t->owner &&
+        if (t->outcome == KEY_REFUSED && !t->owner && !t->item->there &&
             (t->item->explicit || t->item->reason.code == ERR_HSM ||
              t->item->reason.code == ERR_STOPPED))
             return t->item;
@@ -88,11 +88,19 @@ static const char *last_sentence_of_sealing(const struct ceremony *c)
                   : "no file was written; the source could not be examined again";
 }
 
+/* Had a resync nothing to do? */
+static bool is_in_step(const struct ceremony *c)
+{
+    return c->setup.resync && !c->result.aborted && c->plan.movable == 0 &&
+           c->result.failure.code == ERR_NONE;
+}
+
 static const char *last_sentence(const struct ceremony *c, size_t migrated, size_t unknown)
 {
     size_t unproven = count_outcome(c, KEY_UNPROVEN);
 
-    bool source = c->side[SIDE_SOURCE].intact, destination = c->side[SIDE_DESTINATION].intact;
+    const bool source = c->side[SIDE_SOURCE].intact;
+    const bool destination = c->side[SIDE_DESTINATION].intact;
 
     if (c->result.left.lost)
         return "objects that were there before are gone: the warnings name them";
@@ -109,6 +117,8 @@ static const char *last_sentence(const struct ceremony *c, size_t migrated, size
     if (migrated)
         return source ? "every key that arrived was proven; the source is unchanged"
                       : "every key that arrived was proven; the source could not be examined again";
+    if (is_in_step(c) && source && destination)
+        return "nothing is left to migrate: nothing was changed";
     return source && destination ? "source unchanged; nothing on the destination"
            : source              ? "source unchanged; the destination could not be examined again"
            : destination ? "nothing on the destination; the source could not be examined again"
@@ -198,6 +208,7 @@ void ending_finish(struct ceremony *c)
     arrived = migrated + unproven + count_outcome(c, KEY_SEALED);
     c->result.exit_code = exit_of_end(c, arrived, unknown, unproven);
     outcome = c->result.aborted                                                     ? END_ABORTED
+              : arrived == 0 && c->result.exit_code == 0 && is_in_step(c)           ? END_COMPLETE
               : arrived == 0 && !(c->setup.interrupted && c->result.exit_code == 0) ? END_FAILED
               : c->result.exit_code != 0                                            ? END_PARTIAL
                                                                                     : END_COMPLETE;

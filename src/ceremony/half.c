@@ -345,6 +345,7 @@ static bool is_doubtful(const struct stock *s, const struct candidates *found,
 
 static bool find_one(struct stock *s, struct plan_item *item, struct err *err)
 {
+    const struct key_desc listed_key = plan_item_listed(item);
     struct hsm *hsm = s->source->hsm;
     struct candidates found = {.count = 0};
     struct bytes listed = {0};
@@ -355,7 +356,7 @@ static bool find_one(struct stock *s, struct plan_item *item, struct err *err)
     if (item->key->kind == KEY_KIND_RSA && item->key->has_public)
         return true; /* it has the modulus itself */
     for (unsigned rank = 0; rank < 3; rank++) {
-        if (!collect(s, item->key, rank, &found, err))
+        if (!collect(s, &listed_key, rank, &found, err))
             return false;
         if (rank == 1)
             found.named = is_doubtful(s, &found, item->key);

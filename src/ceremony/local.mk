@@ -3,6 +3,8 @@
 libceremony_a_SOURCES += \
 	%D%/agreement.c \
 	%D%/agreement.h \
+	%D%/align.c \
+	%D%/align.h \
 	%D%/application.c \
 	%D%/application.h \
 	%D%/arrival.c \
@@ -18,6 +20,10 @@ libceremony_a_SOURCES += \
 	%D%/lock_tokens.c \
 	%D%/lock_tokens.h \
 	%D%/compare.c \
+	%D%/couple.c \
+	%D%/couple.h \
+	%D%/conflicts.c \
+	%D%/conflicts.h \
 	%D%/cut_off.c \
 	%D%/cut_off.h \
 	%D%/demands.c \

@@ -18,6 +18,7 @@
 #include "ceremony/rows.h"
 #include "ceremony/script_watch.h"
 #include "ceremony/setup.h"
+#include "plan/map.h"
 #include "plan/plan.h"
 #include "plan/suite.h"
 #include "transfer/transfer.h"
@@ -91,6 +92,7 @@ struct result {
 struct verdicts {
     bool made;
     struct plan_verdicts keys; /* may each be migrated? */
+    struct map map;            /* no rows: none was made */
     struct script_watch script;
 };
 

@@ -151,6 +151,7 @@ bool emit_begin(struct narrator *n, const struct ceremony_setup *setup, const ch
                 e.begin.program.sha256);
     text_safe(host, strlen(host), e.begin.host, sizeof e.begin.host);
     e.begin.rehearsal = setup->rehearsal;
+    e.begin.resync = setup->resync;
     e.begin.additions = RECORD_ADDITIONS;
     if (setup->visit.what != VISIT_NONE)
         text_cut(e.begin.visit, sizeof e.begin.visit, visit_name(setup->visit.what));

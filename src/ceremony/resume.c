@@ -114,17 +114,46 @@ static bool found_elsewhere(const struct key_desc *was)
     return was->class == KEY_CLASS_PRIVATE && was->has_public;
 }
 
+/* A key of its plan under the name that it has on the source. */
+static struct key_desc listed_as(const struct interrupted_ceremony *interrupted, size_t i)
+{
+    struct key_desc key = interrupted->descs.keys[i];
+    struct plan_name from = interrupted->keys[i].from;
+
+    return interrupted->keys[i].renamed
+               ? plan_item_listed(&(struct plan_item){.key = &key, .from = &from})
+               : key;
+}
+
+/* The name under which it was to arrive. */
+static struct plan_known known_as(uint64_t handle, const struct key_desc *was)
+{
+    struct plan_known known = {
+        .handle = handle, .renamed = true, .name = {was->label_len, was->id_len, {0}, {0}}};
+
+    memcpy(known.name.label, was->label, sizeof known.name.label);
+    memcpy(known.name.id, was->id, sizeof known.name.id);
+    return known;
+}
+
+static int compare_known(const void *a, const void *b)
+{
+    return key_compare_handles(&((const struct plan_known *)a)->handle,
+                               &((const struct plan_known *)b)->handle);
+}
+
 /* Selects the keys of the source that had been selected. One that no longer exists can be neither
  * migrated nor proven; that does not matter if it was refused then. */
 static bool select_keys(const struct ceremony *c, const struct search *search, uint64_t *handles,
-                        size_t *count, struct err *err)
+                        struct plan_known *known, struct selection *selection, struct err *err)
 {
     const struct interrupted_ceremony *interrupted = c->setup.interrupted;
+    size_t *count = &selection->handle_count;
 
-    *count = 0;
     for (size_t i = 0; i < interrupted->descs.count; i++) {
         const struct key_desc *was = &interrupted->descs.keys[i];
-        const struct key_desc *is = names_only(&search->source, was);
+        const struct key_desc listed = listed_as(interrupted, i);
+        const struct key_desc *is = names_only(&search->source, &listed);
         bool same = is && is->kind == was->kind && (found_elsewhere(was) || same_half(is, was));
         if (interrupted->keys[i].companion)
             continue;
@@ -132,7 +161,11 @@ static bool select_keys(const struct ceremony *c, const struct search *search, u
             return conflict(err, was, "this key is no longer on the source as it was");
         if (same)
             handles[(*count)++] = is->handle;
+        if (same && interrupted->keys[i].renamed)
+            known[selection->known_count++] = known_as(is->handle, was);
     }
+    if (selection->known_count > 1)
+        qsort(known, selection->known_count, sizeof *known, compare_known);
     return true;
 }
 
@@ -151,11 +184,12 @@ static bool are_as_they_were(const struct ceremony *c, const struct search *sear
 static bool make_plan(struct ceremony *c, const struct search *search, struct err *err)
 {
     uint64_t *handles = calloc(c->setup.interrupted->descs.count + 1, sizeof *handles);
-    struct selection selection = {.handles = handles};
+    struct plan_known *names = calloc(c->setup.interrupted->descs.count + 1, sizeof *names);
+    struct selection selection = {.handles = handles, .known = names};
     struct key_list others = {0};
-    bool ok = handles || err_set(err, ERR_FAILED, "no memory for the keys");
+    bool ok = (handles && names) || err_set(err, ERR_FAILED, "no memory for the keys");
 
-    ok = ok && select_keys(c, search, handles, &selection.handle_count, err) &&
+    ok = ok && select_keys(c, search, handles, names, &selection, err) &&
          list_others(c, search, &others, err) && plan_review(c, &others, &selection, err) &&
          are_as_they_were(c, search, err);
     /* Only a key that was refused then may be refused again without a failure. */
@@ -167,6 +201,7 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
         ok = canary_run(c, err) && plan_judge(&c->setup.policy, &c->suite,
                                               &c->side[SIDE_SOURCE].keys, &others, &c->plan, err);
     free(handles);
+    free(names);
     key_list_free(&others);
     return ok && public_objects_judge(source_of(c), &c->plan, err) &&
            transfers_make(&c->plan, &c->transport, &c->transfers, err);

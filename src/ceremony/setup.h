@@ -47,6 +47,7 @@ struct ceremony_setup {
     struct hsm_where where[2];          /* by enum side: SIDE_SOURCE, SIDE_DESTINATION */
     struct ceremony_reach reach[SIDES]; /* SIDE_RELAY: the device of the key that signs */
     struct policy policy;
+    bool resync;    /* what the destination has already is left out, and is no refusal */
     bool tries_all; /* a probe: both HSMs are tried for more than this ceremony needs */
     const struct script_said *script; /* what the ceremony file says; NULL: there is none. Not
                                          copied */

@@ -10,6 +10,7 @@
 #include "ceremony/visit_past.h"
 #include "hsm/uri.h"
 #include "plan/plan.h"
+#include "plan/selection.h"
 #include "protocol/event.h"
 #include "protocol/visit.h"
 #include "sealed/sealed.h"

@@ -20,8 +20,9 @@ struct invocation {
     bool plain;
     bool no_canary; /* of probe */
     bool compare;   /* of list */
+    bool challenge; /* of compare */
     bool html;      /* of sheet */
-    bool json;      /* of list, probe and verify */
+    bool json;      /* of list, compare, probe and verify */
     bool pem;       /* of offer */
     struct term_options screen;
     const char *journal, *signature, *key, *ceremony;        /* of a report; NULL: not given */
@@ -40,6 +41,7 @@ int command_settle(const struct invocation *in, const char *journal, const char 
 
 int command_ceremony(const struct invocation *in);
 int command_check_sealed(const struct invocation *in);
+int command_compare(const struct invocation *in);
 int command_clean(const struct invocation *in);
 int command_completion(const struct invocation *in);
 int command_diff(const struct invocation *in);
@@ -54,6 +56,7 @@ int command_seal(const struct invocation *in);
 int command_sign(const struct invocation *in);
 int command_sheet(const struct invocation *in);
 int command_verify(const struct invocation *in);
+int command_resync(const struct invocation *in);
 int command_resume(const struct invocation *in);
 int command_offer(const struct invocation *in);
 int command_load(const struct invocation *in);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hsmferry [FILE]: joins ceremony file, worker, report and front end. */
+/* hsmferry [FILE], hsmferry resync FILE: joins ceremony file, worker, report and front end. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -73,6 +73,19 @@ static int run_console(struct session *s, const struct invocation *in,
         return command_settle(in, journal, NULL, settle.how == SETTLE_CLEANS);
     return open && code == 0 && !(s->report && report_path(s->report)) ? err_exit(ERR_UNFINISHED)
                                                                        : code;
+}
+
+int command_resync(const struct invocation *in)
+{
+    struct session s = {.host = in->host, .resync = true};
+    struct err err = {0};
+    int code;
+
+    code = session_load(&s, in->words[0], &err) && session_confine(&s, SESSION_RECORD, NULL, &err)
+               ? command_run_plain(&s, NULL)
+               : command_failed(&err);
+    session_free(&s);
+    return code;
 }
 
 int command_ceremony(const struct invocation *in)

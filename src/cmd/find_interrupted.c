@@ -51,7 +51,12 @@ static bool take_planned(struct interrupted_ceremony *interrupted, struct number
         .announced = event->planned.kept,
         .intended = event->planned.kept,
         .companion = event->planned.companion_of != 0,
+        .renamed = event->planned.renamed,
+        .from = {event->planned.from_label_len, event->planned.from_id_len, {0}, {0}},
     };
+    struct plan_name *from = &keys[interrupted->descs.count - 1].from;
+    memcpy(from->label, event->planned.from_label, sizeof from->label);
+    memcpy(from->id, event->planned.from_id, sizeof from->id);
     numbers->index[event->key - 1] = interrupted->descs.count;
     return true;
 }

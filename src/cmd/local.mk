@@ -8,6 +8,7 @@ hsmferry_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a libdial
 hsmferry_SOURCES = \
 	%D%/command.h \
 	%D%/command_ceremony.c \
+	%D%/command_compare.c \
 	%D%/command_completion.c \
 	%D%/command_completion.h \
 	%D%/command_diff.c \
@@ -29,6 +30,8 @@ hsmferry_SOURCES = \
 	%D%/command_table.h \
 	%D%/command_verify.c \
 	%D%/command_visit.c \
+	%D%/compare_json.c \
+	%D%/compare_json.h \
 	%D%/confinement.c \
 	%D%/confinement.h \
 	%D%/doctor.c \
@@ -75,6 +78,7 @@ hsmferry_SOURCES = \
 	%D%/syslog_sink.h
 # What the commands write for programs, each with the format that its name says.
 json_schemas = \
+	%D%/hsmferry-compare-1.schema.json \
 	%D%/hsmferry-list-1.schema.json \
 	%D%/hsmferry-probe-1.schema.json \
 	%D%/hsmferry-verify-1.schema.json

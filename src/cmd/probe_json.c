@@ -8,8 +8,7 @@
 #include "base/text.h"
 #include "cmd/list_json.h"
 
-/* The HSM that was chosen on a side, as it was last reported. */
-static void put_side(struct json_writer *j, enum side side, const struct config_side *from,
+void probe_json_side(struct json_writer *j, enum side side, const struct config_side *from,
                      const struct kept_events *kept)
 {
     const struct event *event, *hsm = NULL;
@@ -197,7 +196,7 @@ void probe_json_print(FILE *out, const struct config *config, const struct worke
     json_map(&j, NULL);
     json_text(&j, "format", "hsmferry-probe/1");
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
-        put_side(&j, side, &config->side[side], kept);
+        probe_json_side(&j, side, &config->side[side], kept);
     put_capabilities(&j, kept);
     put_evidence(&j, worker);
     put_negotiation(&j, kept);

@@ -304,6 +304,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
         .starter = s->host->starter,
         .calls = calls,
         .ceremony.rehearsal = config->rehearsal,
+        .ceremony.resync = s->resync,
         .ceremony.tries_all = s->probes,
         .ceremony.pace = config->pace != PACE_NONE ? config->pace
                          : s->host->chooses        ? PACE_FIRST

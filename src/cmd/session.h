@@ -50,6 +50,7 @@ struct session {
     struct session_visit *visit; /* a visit of a ceremony in two rooms; NULL: one in one room */
     bool probes;                 /* both HSMs are tried for more than this ceremony needs */
     struct visit_pasts offers;   /* what the journals of the report folder say of such ones */
+    bool resync;                 /* what the destination has already is left out */
     struct worker_signer signer;
     struct pin_entry entries[SIDES]; /* by program: enum side, SIDE_RELAY for the signer */
     struct syslog_sink log;          /* before the report's sink, if the ceremony file wants it */

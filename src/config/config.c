@@ -135,6 +135,8 @@ static uint32_t named_settings(const struct raw_policy *raw)
         [SETTING_CANARY] = raw->canary,
         [SETTING_WRITES] = raw->writes_before_review,
         [SETTING_CONFINEMENT] = raw->confinement,
+        [SETTING_TAKEN] = raw->taken,
+        [SETTING_RENAME] = raw->renamed_to,
         [SETTING_GATES] = raw->gates,
         [SETTING_TWO_OFFICERS] = raw->two_officers,
         [SETTING_REHEARSAL] = true, /* no file leaves it out */
@@ -270,6 +272,27 @@ static bool take_transports(const struct loader *l, const struct raw_policy *raw
     return true;
 }
 
+/* Without the label of the source, all keys would arrive under one name. */
+static bool take_taken(const struct loader *l, const struct raw_policy *raw)
+{
+    static const char renamed_to[] = "policy.renamed-to";
+    struct policy *policy = &l->config->policy;
+
+    if (raw->taken)
+        policy->taken = (enum taken_rule)(raw->taken - 1);
+    if (policy->taken != TAKEN_RENAME)
+        return !raw->renamed_to ||
+               config_wrong(l, renamed_to, "this belongs to \"taken-name: rename\"");
+    if (!raw->renamed_to)
+        return config_wrong(l, "policy.taken-name",
+                            "\"renamed-to\" must say under which label a key arrives");
+    if (!strstr(raw->renamed_to, POLICY_LABEL) || strcmp(raw->renamed_to, POLICY_LABEL) == 0)
+        return config_wrong(l, renamed_to,
+                            "this must hold " POLICY_LABEL ", the label on the source, and more");
+    strcpy(policy->rename, raw->renamed_to);
+    return true;
+}
+
 static bool take_policy(const struct loader *l, const struct raw_policy *raw)
 {
     struct policy *policy = &l->config->policy;
@@ -347,7 +370,8 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
            take_destination(l, &raw->destination) && check_two_tokens(l) &&
            take_keys(l, raw->keys, raw->key_count) && take_signer(l, &raw->signer) &&
            take_sealed(l, raw->sealed) && config_take_arriving(l, raw->arriving) &&
-           take_policy(l, &raw->policy) && take_script(l, &raw->policy) && check_officers(l) &&
+           take_policy(l, &raw->policy) && take_taken(l, &raw->policy) &&
+           take_script(l, &raw->policy) && check_officers(l) &&
            take_report_folder(l, raw->report_folder);
 }
 

@@ -51,6 +51,11 @@ static const cyaml_strval_t confinements[] = {
     {"required", 1 + CONFINEMENT_REQUIRED},
     {"when-possible", 1 + CONFINEMENT_WHEN_POSSIBLE},
 };
+static const cyaml_strval_t taken[] = {
+    {"skip", 1 + TAKEN_SKIP},
+    {"stop", 1 + TAKEN_STOP},
+    {"rename", 1 + TAKEN_RENAME},
+};
 static const cyaml_strval_t gates[] = {
     {"devices", 1 << GATE_DEVICES},
     {"review", 1 << GATE_REVIEW},
@@ -164,6 +169,9 @@ static const cyaml_schema_field_t policy_fields[] = {
                      unproven, unproven, CYAML_ARRAY_LEN(unproven)),
     CYAML_FIELD_ENUM("canary", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy, canary,
                      canaries, CYAML_ARRAY_LEN(canaries)),
+    CYAML_FIELD_ENUM("taken-name", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                     taken, taken, CYAML_ARRAY_LEN(taken)),
+    OPTIONAL_TEXT("renamed-to", struct raw_policy, renamed_to, 1, POLICY_RENAME_MAX - 1),
     CYAML_FIELD_ENUM("writes-before-review", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
                      struct raw_policy, writes_before_review, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("confinement", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,

@@ -92,6 +92,8 @@ struct raw_policy {
     uint32_t unproven; /* enum raw_unproven */
     uint32_t canary;   /* 1 + enum canary_rule; 0: absent */
     uint32_t writes_before_review;
+    uint32_t taken;       /* 1 + enum taken_rule; 0: absent */
+    char *renamed_to;     /* NULL: absent */
     uint32_t confinement; /* 1 + enum confinement_rule; 0: absent */
     uint32_t *gates;
     uint32_t *two_officers;

@@ -176,6 +176,10 @@ static void put_policy(struct writer *w, const struct policy *policy)
         writer_yes(w, "cmac-check-values", true);
     if (policy->waive_unproven)
         writer_text(w, "unproven", "waiver");
+    if (policy->taken != TAKEN_SKIP)
+        writer_text(w, "taken-name", taken_rule_name(policy->taken));
+    if (policy->rename[0])
+        writer_text(w, "renamed-to", policy->rename);
     writer_text(w, "canary", canary_rule_name(policy->canary));
     writer_yes(w, "writes-before-review", policy->writes_before_review);
     if (policy->confinement == CONFINEMENT_REQUIRED)

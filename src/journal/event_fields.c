@@ -57,6 +57,7 @@ static const struct event_field begin[] = {
     FIELD(FIELD_TEXT, "resumes", begin.resumes),
     FIELD_2(FIELD_TEXT, "service", begin.service),
     FIELD(FIELD_YES, "rehearsal", begin.rehearsal),
+    FIELD_3(FIELD_YES, "resync", begin.resync),
     FIELD(FIELD_TEXT, "version", begin.version),
     FIELD(FIELD_TEXT, "libraries", begin.libraries),
     FIELD(FIELD_TEXT, "program", begin.program.path),
@@ -197,6 +198,11 @@ static const struct event_field planned[] = {
     FIELD(FIELD_BITS, "want-flags", planned.want_flags),
     FIELD(FIELD_TEXT, "proof", planned.proof),
     FIELD(FIELD_TEXT, "reason", planned.reason),
+    FIELD_3(FIELD_YES, "renamed", planned.renamed),
+    FIELD_3(FIELD_LABEL, "from-label", planned.from_label),
+    FIELD_3(FIELD_NUMBER, "from-label-length", planned.from_label_len),
+    FIELD_3(FIELD_HEX, "from-id", planned.from_id),
+    FIELD_3(FIELD_NUMBER, "from-id-length", planned.from_id_len),
 };
 
 static const struct event_field gate[] = {

@@ -165,7 +165,7 @@ static bool is_anothers(const struct search *s, const struct key_desc *is, bool 
 static bool add_named(struct search *s, size_t owner, enum key_class class, bool by_label,
                       struct err *err)
 {
-    struct key_desc like = *s->plan->items[owner - 1].key;
+    struct key_desc like = plan_item_listed(&s->plan->items[owner - 1]);
     size_t first, count;
 
     like.class = class;

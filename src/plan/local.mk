@@ -8,6 +8,12 @@ libceremony_a_SOURCES += \
 	%D%/interrupted.h \
 	%D%/limits.c \
 	%D%/limits.h \
+	%D%/map.c \
+	%D%/map.h \
+	%D%/map_order.c \
+	%D%/map_order.h \
+	%D%/map_text.c \
+	%D%/map_text.h \
 	%D%/name_index.c \
 	%D%/name_index.h \
 	%D%/origins.c \
@@ -22,6 +28,8 @@ libceremony_a_SOURCES += \
 	%D%/rsa_check.h \
 	%D%/script.c \
 	%D%/script.h \
+	%D%/selection.c \
+	%D%/selection.h \
 	%D%/services.c \
 	%D%/services.h \
 	%D%/strength.c \

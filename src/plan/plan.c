@@ -21,11 +21,14 @@ struct judge {
 
 enum { SECRET_MAX = 4096 }; /* octets; no known HSM has longer secrets */
 
-static bool check_names(const struct judge *judge, const struct key_desc *key, struct err *err)
+static bool check_names(const struct judge *judge, const struct plan_item *item, struct err *err)
 {
-    const struct key_desc *other;
+    const struct key_desc *key = item->key, *other, listed = plan_item_listed(item);
 
-    if (names_same(&judge->source, key) > 1)
+    if (item->there)
+        return err_set(err, ERR_CONFLICT, "there already: the same %s (by %s)",
+                       key_is_movable_class(key) ? "key" : "object", item->there);
+    if (names_same(&judge->source, &listed) > 1)
         return err_set(err, ERR_CONFLICT, "two keys on the source bear this label and id");
     other = names_taken(&judge->destination, key);
     if (!other)
@@ -205,6 +208,18 @@ static void add_half(const struct plan_item *item, struct err *reason)
         snprintf(reason->what + len, sizeof reason->what - len, "; %s", text);
 }
 
+/* Adds its name on the source, if it arrives under another one. */
+static void add_from(const struct plan_item *item, struct err *reason)
+{
+    const struct key_desc listed = plan_item_listed(item);
+    size_t len = strlen(reason->what);
+    char label[KEY_LABEL_TEXT];
+
+    if (item->from)
+        text_print(reason->what + len, sizeof reason->what - len, "; on the source it is %s",
+                   key_label_text(&listed, label));
+}
+
 bool plan_may_leave(const struct key_desc *key, struct err *reason)
 {
     return key_is_public_class(key) ? policy_public_may_go(key, reason)
@@ -223,20 +238,23 @@ static bool judge_key(const struct judge *judge, struct plan_item *item, struct 
     item->unproven = item->proofs == 0 && !judge->suite->service;
     if (item->unproven && !judge->policy->waive_unproven)
         return provable_explain(judge->suite, item->key, reason);
-    if (!check_names(judge, item->key, reason) || !has_half(item, reason) ||
+    if (!check_names(judge, item, reason) || !has_half(item, reason) ||
         !choose_route(judge, item, reason) || (item->unproven && !has_floor(item, reason)))
         return false;
     add_half(item, reason);
+    add_from(item, reason);
     return true;
 }
 
 /* Several certificates of a key may have its id, for example after a renewal; other names must be
  * free, as those of keys must. */
-static bool check_public_names(const struct judge *judge, const struct key_desc *key,
+static bool check_public_names(const struct judge *judge, const struct plan_item *item,
                                struct err *err)
 {
-    if (key->class != KEY_CLASS_CERTIFICATE)
-        return check_names(judge, key, err);
+    const struct key_desc *key = item->key;
+
+    if (key->class != KEY_CLASS_CERTIFICATE || item->there)
+        return check_names(judge, item, err);
     if (names_same(&judge->source, key) > 1)
         return err_set(err, ERR_CONFLICT, "two certificates on the source bear this label and id");
     return names_same(&judge->destination, key) == 0 ||
@@ -256,7 +274,7 @@ static bool judge_public(const struct judge *judge, struct plan_item *item,
     if (!policy_public_may_go(item->key, reason) ||
         (item->key->class == KEY_CLASS_PUBLIC &&
          !limits_allow(&judge->suite->limits, item->key, reason)) ||
-        !keeps_templates(judge, item->key, reason) || !check_public_names(judge, item->key, reason))
+        !keeps_templates(judge, item->key, reason) || !check_public_names(judge, item, reason))
         return false;
     /* public_objects_judge() checks the public key in a certificate: one wrong answer must not cost
      * it. */
@@ -291,6 +309,7 @@ static void item_free(const struct plan_item *item)
     struct err_note reason = item->reason;
 
     free(item->own);
+    free(item->from);
     err_note_free(&reason);
 }
 
@@ -324,99 +343,80 @@ bool plan_item_own(struct plan_item *item, struct err *err)
     return true;
 }
 
+/* --- names ---------------------------------------------------------------------------------- */
+
+static void set_name(struct key_desc *key, const struct plan_name *name)
+{
+    memset(key->label, 0, sizeof key->label);
+    memset(key->id, 0, sizeof key->id);
+    key_set_label(key, name->label, name->label_len);
+    key_set_id(key, name->id, name->id_len);
+}
+
+static struct plan_name name_of(const struct key_desc *key)
+{
+    struct plan_name name = {.label_len = key->label_len, .id_len = key->id_len};
+
+    memcpy(name.label, key->label, sizeof name.label);
+    memcpy(name.id, key->id, sizeof name.id);
+    return name;
+}
+
+struct key_desc plan_item_listed(const struct plan_item *item)
+{
+    struct key_desc key = *item->key;
+
+    if (item->from)
+        set_name(&key, item->from);
+    return key;
+}
+
+bool plan_item_rename(struct plan_item *item, const struct plan_name *name, struct err *err)
+{
+    if (!item->from) {
+        item->from = malloc(sizeof *item->from);
+        if (!item->from)
+            return err_set(err, ERR_FAILED, "no memory for the name of a key");
+        *item->from = name_of(item->key);
+    }
+    if (!plan_item_own(item, err))
+        return false;
+    set_name(item->own, name);
+    return true;
+}
+
+bool plan_rename_companions(struct plan *plan, struct err *err)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        struct plan_item *item = &plan->items[i];
+        const struct plan_item *owner =
+            item->companion_of ? &plan->items[item->companion_of - 1] : NULL;
+        if (!owner || !owner->from)
+            continue;
+        const struct key_desc was = plan_item_listed(owner);
+        struct plan_name to = name_of(owner->key), is = name_of(item->key);
+        const bool label = key_same_label(&was, item->key), id = key_same_id(&was, item->key);
+        if (!label && !id)
+            continue;
+        if (!label) {
+            to.label_len = is.label_len;
+            memcpy(to.label, is.label, sizeof to.label);
+        }
+        if (!id) {
+            to.id_len = is.id_len;
+            memcpy(to.id, is.id, sizeof to.id);
+        }
+        if (!plan_item_rename(item, &to, err))
+            return false;
+    }
+    return true;
+}
+
 void plan_key_moved(struct plan *plan, const struct key_desc *from, const struct key_desc *to)
 {
     for (size_t i = 0; i < plan->count; i++)
         if (plan->items[i].key == from)
             plan->items[i].key = to;
-}
-
-static bool add_key(struct plan *plan, const struct key_desc *key, bool explicit, struct err *err)
-{
-    return plan_add(plan, &(struct plan_item){.key = key, .explicit = explicit}, err);
-}
-
-bool plan_selects(const struct uri *uri, const struct key_desc *key)
-{
-    bool wanted =
-        uri->type != KEY_CLASS_OTHER || key_is_movable_class(key) || key->class == KEY_CLASS_DATA;
-
-    return wanted && uri_matches_key(uri, key);
-}
-
-static bool add_named(struct plan *plan, const struct key_list *source, const struct uri *uri,
-                      struct err *err)
-{
-    const struct key_desc *found = NULL;
-    size_t matches = 0;
-
-    for (size_t i = 0; i < source->count; i++)
-        if (plan_selects(uri, &source->keys[i])) {
-            found = &source->keys[i];
-            matches++;
-        }
-    if (matches == 1)
-        return add_key(plan, found, true, err);
-    if (matches == 0) {
-        err_set(err, ERR_NO_INPUT, "no key on the source is named by %.200s", uri->text);
-        err_now(err, "Nothing was changed.");
-        return err_next(err, "Compare with `hsmferry list`, and correct the ceremony file.");
-    }
-    err_set(err, ERR_CONFLICT, "%zu keys on the source are named by %.200s", matches, uri->text);
-    err_now(err, "Nothing was changed.");
-    return err_next(err, "Add id= or type= so that it names one, or * where all are meant.");
-}
-
-static bool add_pattern(struct plan *plan, const struct key_list *source, const struct uri *uri,
-                        struct err *err)
-{
-    for (size_t i = 0; i < source->count; i++)
-        if (plan_selects(uri, &source->keys[i]) && !add_key(plan, &source->keys[i], false, err))
-            return false;
-    return true;
-}
-
-static bool add_handle(struct plan *plan, const struct key_list *source, uint64_t handle,
-                       struct err *err)
-{
-    for (size_t i = 0; i < source->count; i++)
-        if (source->keys[i].handle == handle)
-            return add_key(plan, &source->keys[i], true, err);
-    return err_set(err, ERR_NO_INPUT, "a marked key is no longer on the source");
-}
-
-static int compare_handles(const void *a, const void *b)
-{
-    const struct plan_item *x = a, *y = b;
-
-    if (x->key->handle != y->key->handle)
-        return x->key->handle < y->key->handle ? -1 : 1;
-    return (int)y->explicit - (int)x->explicit;
-}
-
-static int compare_labels(const void *a, const void *b)
-{
-    const struct key_desc *x = ((const struct plan_item *)a)->key;
-    const struct key_desc *y = ((const struct plan_item *)b)->key;
-    int order = memcmp(x->label, y->label, sizeof x->label);
-
-    return order ? order : memcmp(x->id, y->id, sizeof x->id);
-}
-
-/* A key that was selected several times occurs once. Officers can follow the order on paper, and it
- * is the same in rehearsal and production. */
-static void put_in_order(struct plan *plan)
-{
-    size_t kept = 0;
-
-    if (plan->count > 1)
-        qsort(plan->items, plan->count, sizeof *plan->items, compare_handles);
-    for (size_t i = 0; i < plan->count; i++)
-        if (kept == 0 || plan->items[kept - 1].key->handle != plan->items[i].key->handle)
-            plan->items[kept++] = plan->items[i];
-    plan->count = kept;
-    if (kept > 1)
-        qsort(plan->items, kept, sizeof *plan->items, compare_labels);
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -431,20 +431,64 @@ static int compare_ids(const void *a, const void *b)
     return memcmp(x->id, y->id, sizeof x->id);
 }
 
-static void refuse_twin(struct plan_item *item)
+static void refuse_twin(struct plan_item *item, const char *why)
 {
     struct err reason;
 
-    err_set(&reason, ERR_CONFLICT,
-            "another chosen key has its id, and the destination keeps one key of each: choose one");
+    err_set(&reason, ERR_CONFLICT, "%s", why);
     err_note_set(&item->reason, &reason);
     item->route = ROUTE_NONE;
+}
+
+static int compare_arrivals(const void *a, const void *b)
+{
+    const struct key_desc *x = (*(const struct plan_item *const *)a)->key;
+    const struct key_desc *y = (*(const struct plan_item *const *)b)->key;
+
+    if (x->class != y->class)
+        return x->class < y->class ? -1 : 1;
+    if (x->label_len != y->label_len)
+        return x->label_len < y->label_len ? -1 : 1;
+    return memcmp(x->label, y->label, sizeof x->label);
+}
+
+/* A key that arrives under another label must not get one that another key of the plan has. */
+static bool refuse_namesakes(struct plan *plan, struct err *err)
+{
+    struct plan_item **by_label = calloc(plan->count + 1, sizeof(struct plan_item *));
+    size_t count = 0;
+
+    if (!by_label)
+        return err_set(err, ERR_FAILED, "no memory for the labels of %zu keys", plan->count);
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->items[i].route != ROUTE_NONE && plan->items[i].key->label_len > 0 &&
+            !plan->items[i].companion_of)
+            by_label[count++] = &plan->items[i];
+    if (count > 1)
+        qsort(by_label, count, sizeof *by_label, compare_arrivals);
+    for (size_t i = 1; i < count; i++)
+        if (compare_arrivals(&by_label[i - 1], &by_label[i]) == 0)
+            for (size_t j = i - 1; j <= i; j++)
+                if (by_label[j]->from)
+                    refuse_twin(by_label[j], "another chosen key arrives under this label");
+    free(by_label);
+    return true;
+}
+
+static bool renames(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->items[i].from)
+            return true;
+    return false;
 }
 
 /* The officers must decide which of two keys with one id is kept. Certificates with one id can
  * exist side by side everywhere. */
 static bool refuse_rivals(struct plan *plan, struct err *err)
 {
+    static const char twin_id[] =
+        "another chosen key has its id, and the destination keeps one key of each: choose one";
     struct plan_item **by_id = calloc(plan->count + 1, sizeof(struct plan_item *));
     size_t count = 0;
 
@@ -458,8 +502,8 @@ static bool refuse_rivals(struct plan *plan, struct err *err)
         qsort(by_id, count, sizeof *by_id, compare_ids);
     for (size_t i = 1; i < count; i++)
         if (compare_ids(&by_id[i - 1], &by_id[i]) == 0) {
-            refuse_twin(by_id[i - 1]);
-            refuse_twin(by_id[i]);
+            refuse_twin(by_id[i - 1], twin_id);
+            refuse_twin(by_id[i], twin_id);
         }
     free(by_id);
     return true;
@@ -493,40 +537,11 @@ bool plan_judge(const struct policy *policy, const struct suite *suite,
                 struct plan *plan, struct err *err)
 {
     bool ok = judge_each(policy, suite, source, destination, plan, err) &&
+              (!renames(plan) || refuse_namesakes(plan, err)) &&
               (!suite->one_per_id || refuse_rivals(plan, err));
 
     count_going(plan);
     return ok;
-}
-
-static bool collect(const struct key_list *source, const struct selection *selection,
-                    struct plan *plan, struct err *err)
-{
-    for (size_t i = 0; i < selection->uri_count; i++) {
-        const struct uri *uri = &selection->uris[i];
-        bool ok = uri_is_pattern(uri) ? add_pattern(plan, source, uri, err)
-                                      : add_named(plan, source, uri, err);
-        if (!ok)
-            return false;
-    }
-    for (size_t i = 0; i < selection->handle_count; i++)
-        if (!add_handle(plan, source, selection->handles[i], err))
-            return false;
-    return true;
-}
-
-bool plan_make(const struct policy *policy, const struct suite *suite,
-               const struct key_list *source, const struct key_list *destination,
-               const struct selection *selection, struct plan *plan, struct err *err)
-{
-    *plan = (struct plan){0};
-    if (collect(source, selection, plan, err)) {
-        put_in_order(plan);
-        if (plan_judge(policy, suite, source, destination, plan, err))
-            return true;
-    }
-    plan_free(plan);
-    return false;
 }
 
 static struct plan_verdict verdict_on(const struct judge *judge, const struct key_desc *key)

@@ -10,16 +10,13 @@
 #include "base/err.h"
 #include "base/err_note.h"
 #include "hsm/key.h"
-#include "hsm/uri.h"
 #include "plan/policy.h"
 #include "plan/suite.h"
 
-/* The officers' selection: by URIs (the ceremony file) or by handles (marked on the screen). */
-struct selection {
-    const struct uri *uris;
-    size_t uri_count;
-    const uint64_t *handles;
-    size_t handle_count;
+/* A label and an id, as in struct key_desc. */
+struct plan_name {
+    uint16_t label_len, id_len;
+    uint8_t label[KEY_LABEL_MAX], id[KEY_ID_MAX];
 };
 
 /* The object that holds the public half of a private key, if the HSM does not match the two. */
@@ -35,9 +32,12 @@ struct plan_item {
     enum key_route route;       /* ROUTE_NONE: it cannot be migrated, for this reason */
     enum hsm_alg alg;           /* the algorithm that encrypts it, if it is migrated */
     uint32_t want_flags;
-    uint32_t proofs;     /* bit (1 << enum hsm_proof) for each proof that is possible */
-    bool renamed;        /* it takes the id of that key in place of its id on the source */
-    size_t companion_of; /* the item that it accompanies, from 1; 0: it was selected itself */
+    uint32_t proofs;        /* bit (1 << enum hsm_proof) for each proof that is possible */
+    bool renamed;           /* it takes the id of that key in place of its id on the source */
+    const char *there;      /* as in struct plan_known: it is not migrated again */
+    struct plan_name *from; /* key has the name that it gets on the destination; this is its name on
+                               the source. NULL: they are the same */
+    size_t companion_of;    /* the item that it accompanies, from 1; 0: it was selected itself */
     uint32_t bytes; /* of a public object: the length of its DER, as the source reports it ... */
     uint8_t sha256[32];     /* ... and its digest */
     bool sought;            /* the public half of a private key was searched for ... */
@@ -57,18 +57,8 @@ struct plan {
     size_t companions; /* ... and how many companions */
 };
 
-/* Makes the plan of a selection, in the order of labels; companion_add() appends the companions of
- * its private keys. Errors: ERR_NO_INPUT (a named key is not on the source), ERR_CONFLICT (two keys
- * match a URI that names one). Freed with plan_free(). The list of the source must outlive the
- * plan, in its place. */
-bool plan_make(const struct policy *policy, const struct suite *suite,
-               const struct key_list *source, const struct key_list *destination,
-               const struct selection *selection, struct plan *plan, struct err *err);
+/* Frees what plan_make() (selection.h) has made. */
 void plan_free(struct plan *plan);
-
-/* Does this line of the ceremony file name this object? A pattern without a type means keys: public
- * keys and certificates are no secrets to carry, and those of a private key accompany it. */
-bool plan_selects(const struct uri *uri, const struct key_desc *key);
 
 /* Judges every item again: after the suite has changed.
  * Errors: ERR_FAILED (memory). */
@@ -83,6 +73,16 @@ bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err);
 /* Gives the item a separate description, at first as listed (all zeros: none is), for those who
  * know better than the list. Errors: ERR_FAILED (memory). */
 bool plan_item_own(struct plan_item *item, struct err *err);
+
+/* The item's key as it is on the source, also if it arrives under another name. */
+struct key_desc plan_item_listed(const struct plan_item *item);
+
+/* The item arrives under this name. Errors: ERR_FAILED (memory). */
+bool plan_item_rename(struct plan_item *item, const struct plan_name *name, struct err *err);
+
+/* The companions of renamed keys take over their new label and id, as far as they had the old ones.
+ * Errors: ERR_FAILED (memory). */
+bool plan_rename_companions(struct plan *plan, struct err *err);
 
 /* A listed key has moved to another place of the list. */
 void plan_key_moved(struct plan *plan, const struct key_desc *from, const struct key_desc *to);

@@ -27,6 +27,12 @@ const char *canary_rule_name(enum canary_rule rule)
     return (unsigned)rule < sizeof names / sizeof names[0] ? names[rule] : "?";
 }
 
+const char *taken_rule_name(enum taken_rule rule)
+{
+    static const char *const names[] = {"skip", "stop", "rename"};
+    return (unsigned)rule < sizeof names / sizeof names[0] ? names[rule] : "?";
+}
+
 struct policy policy_default(void)
 {
     return (struct policy){
@@ -104,7 +110,8 @@ bool policy_equal(const struct policy *a, const struct policy *b)
            a->extractable == b->extractable && a->waive_unproven == b->waive_unproven &&
            a->unauthenticated == b->unauthenticated && a->cmac == b->cmac &&
            a->canary == b->canary && a->writes_before_review == b->writes_before_review &&
-           a->confinement == b->confinement && a->gates == b->gates &&
+           a->confinement == b->confinement && a->taken == b->taken &&
+           strcmp(a->rename, b->rename) == 0 && a->gates == b->gates &&
            a->two_officers == b->two_officers;
 }
 

@@ -14,7 +14,13 @@
 /* Must a test key be migrated with each wrap option before a real key is? When possible: not for
  * kinds of keys that the source cannot generate. */
 enum confinement_rule { CONFINEMENT_WHEN_POSSIBLE, CONFINEMENT_REQUIRED };
+/* What becomes of a key whose label or id another object of the destination has: it is left out;
+ * the ceremony does not begin; or it arrives under another name. */
+enum taken_rule { TAKEN_SKIP, TAKEN_STOP, TAKEN_RENAME };
 enum canary_rule { CANARY_REQUIRED, CANARY_WHEN_POSSIBLE, CANARY_NONE };
+
+enum { POLICY_RENAME_MAX = 48 };
+#define POLICY_LABEL "{label}"
 
 /* The decisions that the officers made before the ceremony. */
 struct policy {
@@ -30,6 +36,9 @@ struct policy {
     bool waive_unproven;  /* may keys that nothing proves be migrated, each under a typed waiver? */
     bool cmac;            /* compute check values by CMAC, also of keys that have one by ECB? */
     bool unauthenticated; /* may keys be migrated in an envelope without integrity? */
+    enum taken_rule taken;
+    char rename[POLICY_RENAME_MAX]; /* TAKEN_RENAME: the label there; POLICY_LABEL in it stands for
+                                       that on the source */
     enum canary_rule canary;
     bool writes_before_review;         /* may the canary make token objects before the review? */
     enum confinement_rule confinement; /* of the console and the agents */
@@ -51,6 +60,7 @@ void policy_rsa_only(struct policy *policy);
 /* The word of the ceremony file: "required". */
 const char *canary_rule_name(enum canary_rule rule);
 const char *confinement_rule_name(enum confinement_rule rule);
+const char *taken_rule_name(enum taken_rule rule);
 
 /* RSA 3072, OAEP with SHA-256 or SHA-1, sensitive, not extractable, no envelope without
  * integrity, a canary for every kind that also stores, gates review and fingerprint. */

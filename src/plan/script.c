@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "plan/name_index.h"
 #include "plan/plan.h"
+#include "plan/selection.h"
 
 static bool no_memory(struct err *err)
 {
@@ -350,6 +351,8 @@ static const struct setting {
     [SETTING_CANARY] = SETTING("canary", canary),
     [SETTING_WRITES] = SETTING("writes-before-review", writes_before_review),
     [SETTING_CONFINEMENT] = SETTING("confinement", confinement),
+    [SETTING_TAKEN] = SETTING("taken-name", taken),
+    [SETTING_RENAME] = SETTING("renamed-to", rename),
     [SETTING_GATES] = SETTING("gates", gates),
     [SETTING_TWO_OFFICERS] = SETTING("two-officers", two_officers),
     [SETTING_REHEARSAL] = {"rehearsal", 0, 0},

@@ -153,6 +153,7 @@ struct event {
             int64_t expires_ms;      /* of an offer: when it does, wall clock; 0: none is made */
             char host[EVENT_TEXT_MAX];
             bool rehearsal;
+            bool resync; /* what the destination has already is left out */
         } begin;
         struct officer officer;
         struct {
@@ -219,6 +220,9 @@ struct event {
             uint32_t companion_of; /* the key that it accompanies, from 1; 0: selected itself */
             uint32_t bytes;        /* of a public object's DER, as read for the plan ... */
             uint8_t sha256[32];    /* ... and the digest of it */
+            bool renamed;          /* desc has the name that it gets on the destination ... */
+            uint16_t from_label_len, from_id_len; /* ... and this is its name on the source */
+            uint8_t from_label[KEY_LABEL_MAX], from_id[KEY_ID_MAX];
             char reason[EVENT_TEXT_MAX]; /* why it cannot be migrated, or how it is */
             char proof[32];              /* how it will be proven */
         } planned;

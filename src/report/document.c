@@ -140,6 +140,8 @@ static void put_ceremony(const struct view *v)
     writer_text(w, "title", event.begin.title);
     writer_text(w, "id", event.begin.id);
     section_some(w, "resumes", event.begin.resumes);
+    if (event.begin.resync)
+        writer_yes(w, "resync", true);
     section_some(w, "sealed-for", event.begin.service);
     part_visit(w, &event);
     writer_text(w, "file", event.begin.file);

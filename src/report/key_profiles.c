@@ -88,6 +88,10 @@ static void take_out(struct event *event)
         event->planned.plan = 0;
         event->planned.refused = ERR_NONE;
         event->planned.bytes = 0;
+        event->planned.renamed = false;
+        event->planned.from_label_len = event->planned.from_id_len = 0;
+        memset(event->planned.from_label, 0, sizeof event->planned.from_label);
+        memset(event->planned.from_id, 0, sizeof event->planned.from_id);
         memset(event->planned.sha256, 0, sizeof event->planned.sha256);
     } else if (event->kind == EVENT_KEY_DONE) {
         take_out_of_key(&event->key_done.desc);

@@ -283,6 +283,21 @@ static void put_short_name(struct writer *w, const struct key_desc *desc)
     writer_hex(w, "id", desc->id, key_id_held(desc));
 }
 
+/* Its name on the source, if it is another one there. */
+static void put_from(struct writer *w, const struct event *planned)
+{
+    struct key_desc from = {.label_len = planned->planned.from_label_len,
+                            .id_len = planned->planned.from_id_len};
+
+    if (!planned->planned.renamed)
+        return;
+    memcpy(from.label, planned->planned.from_label, sizeof from.label);
+    memcpy(from.id, planned->planned.from_id, sizeof from.id);
+    writer_map(w, "on-source", false);
+    put_short_name(w, &from);
+    writer_end(w);
+}
+
 static void put_halves(struct writer *w, const struct key_desc *source,
                        const struct key_desc *found)
 {
@@ -339,6 +354,7 @@ static void put_short(const struct view *v, const struct event *planned, const s
     if (key->line)
         writer_number(w, "script-line", key->line);
     put_short_name(w, pair.source);
+    put_from(w, planned);
     put_reason(w, planned, done);
     put_halves(w, pair.source, pair.found);
     if (done && done->key_done.file[0]) {

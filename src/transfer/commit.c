@@ -20,6 +20,13 @@ static bool take_final(const struct known *known, struct transfer *t, uint64_t f
     return ok;
 }
 
+static void say_name(const struct transfer *t, struct step_result *result)
+{
+    snprintf(result->text, sizeof result->text, "%s",
+             t->item->from ? "with the label and id that the plan gives it"
+                           : "with the label and id of the original");
+}
+
 bool commit_key(struct hsm *hsm, struct transfer *t, struct step_result *result, struct err *err)
 {
     const struct transport_side *to = &t->transport->destination;
@@ -27,7 +34,7 @@ bool commit_key(struct hsm *hsm, struct transfer *t, struct step_result *result,
     uint64_t final = 0;
 
     result->call = to->caps->op_calls[HSM_COMMIT];
-    snprintf(result->text, sizeof result->text, "with the label and id of the original");
+    say_name(t, result);
     t->committing = true;
     return hsm->driver->commit(hsm, t->temporary, key->label, key->label_len, key->id, key->id_len,
                                &final, err) &&
@@ -52,7 +59,7 @@ bool commit_object(struct hsm *hsm, struct transfer *t, struct step_result *resu
     uint64_t final = 0;
 
     result->call = to->caps->op_calls[HSM_MAKE_PUBLIC];
-    snprintf(result->text, sizeof result->text, "with the label and id of the original");
+    say_name(t, result);
     t->committing = true;
     return hsm->driver->make_public(hsm, &template, &final, err) &&
            take_final(to->known, t, final, err);

@@ -32,7 +32,7 @@ static bool same_half(const struct plan_item *planned, const struct key_desc *no
 /* The key may have been changed, destroyed or replaced since it was listed and judged. */
 static bool check_unchanged(struct hsm *hsm, const struct plan_item *item, struct err *err)
 {
-    const struct key_desc *planned = item->key;
+    const struct key_desc listed = plan_item_listed(item), *planned = &listed;
     struct key_desc now;
 
     if (!hsm->driver->describe(hsm, planned->handle, &now, err)) {

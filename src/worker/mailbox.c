@@ -247,3 +247,40 @@ struct command *worker_take(struct worker *w)
     pthread_mutex_unlock(&w->lock);
     return command;
 }
+
+/* --- snapshots --- */
+
+const struct hsm_slot_list *worker_slots(const struct worker *w, enum side side)
+{
+    return ceremony_slots(w->ceremony, side);
+}
+
+const struct hsm_about *worker_info(const struct worker *w, enum side side)
+{
+    return ceremony_info(w->ceremony, side);
+}
+
+const struct key_list *worker_keys(const struct worker *w, enum side side)
+{
+    return ceremony_keys(w->ceremony, side);
+}
+
+const struct plan *worker_plan_now(const struct worker *w)
+{
+    return ceremony_the_plan(w->ceremony);
+}
+
+const struct map *worker_map_now(const struct worker *w)
+{
+    return ceremony_the_map(w->ceremony);
+}
+
+const struct hsm_capability *worker_evidence_now(const struct worker *w, enum side side)
+{
+    return ceremony_evidence(w->ceremony, side);
+}
+
+const struct plan_verdicts *worker_verdicts_now(const struct worker *w)
+{
+    return ceremony_the_verdicts(w->ceremony);
+}

@@ -23,6 +23,7 @@ static void command_free(struct command *command)
         return;
     free(command->uris);
     free(command->handles);
+    free(command->known);
     free(command);
 }
 
@@ -154,6 +155,8 @@ static bool run_command(struct worker *w, const struct command *command, struct 
         return ceremony_verdicts(w->ceremony, err);
     case WORKER_COMPARE:
         return ceremony_compare(w->ceremony, command->handles, err);
+    case WORKER_MAP:
+        return ceremony_map(w->ceremony, command->asks, err);
     case WORKER_PLAN:
         return ceremony_plan(w->ceremony, &command->selection, err);
     case WORKER_REVIEW:
@@ -398,6 +401,15 @@ bool worker_compare(struct worker *w, const uint64_t handle[2], struct err *err)
     return queue(w, command, err);
 }
 
+bool worker_map(struct worker *w, bool asks, struct err *err)
+{
+    struct command *command = command_new(WORKER_MAP, SIDE_RELAY);
+
+    if (command)
+        command->asks = asks;
+    return queue(w, command, err);
+}
+
 bool worker_plan(struct worker *w, const struct selection *selection, struct err *err)
 {
     struct command *command = command_new(WORKER_PLAN, SIDE_RELAY);
@@ -407,12 +419,14 @@ bool worker_plan(struct worker *w, const struct selection *selection, struct err
     command->uris = copy_of(selection->uris, selection->uri_count, sizeof *command->uris);
     command->handles =
         copy_of(selection->handles, selection->handle_count, sizeof *command->handles);
-    if (!command->uris || !command->handles) {
+    command->known = copy_of(selection->known, selection->known_count, sizeof *command->known);
+    if (!command->uris || !command->handles || !command->known) {
         command_free(command);
         return queue(w, NULL, err);
     }
-    command->selection = (struct selection){command->uris, selection->uri_count, command->handles,
-                                            selection->handle_count};
+    command->selection =
+        (struct selection){command->uris,           selection->uri_count, command->handles,
+                           selection->handle_count, command->known,       selection->known_count};
     return queue(w, command, err);
 }
 
@@ -598,34 +612,4 @@ int worker_fd(const struct worker *w)
 bool worker_event(struct worker *w, struct event *event)
 {
     return read(w->events[0], event, sizeof *event) == (ssize_t)sizeof *event;
-}
-
-const struct hsm_slot_list *worker_slots(const struct worker *w, enum side side)
-{
-    return ceremony_slots(w->ceremony, side);
-}
-
-const struct hsm_about *worker_info(const struct worker *w, enum side side)
-{
-    return ceremony_info(w->ceremony, side);
-}
-
-const struct key_list *worker_keys(const struct worker *w, enum side side)
-{
-    return ceremony_keys(w->ceremony, side);
-}
-
-const struct plan *worker_plan_now(const struct worker *w)
-{
-    return ceremony_the_plan(w->ceremony);
-}
-
-const struct hsm_capability *worker_evidence_now(const struct worker *w, enum side side)
-{
-    return ceremony_evidence(w->ceremony, side);
-}
-
-const struct plan_verdicts *worker_verdicts_now(const struct worker *w)
-{
-    return ceremony_the_verdicts(w->ceremony);
 }

@@ -38,6 +38,7 @@ bool worker_choose(struct worker *w, enum side side, const struct uri *uri, stru
 bool worker_refresh(struct worker *w, enum side side, struct err *err);
 bool worker_verdicts(struct worker *w, struct err *err);
 bool worker_compare(struct worker *w, const uint64_t handle[2], struct err *err); /* NULL: all */
+bool worker_map(struct worker *w, bool asks, struct err *err);
 bool worker_plan(struct worker *w, const struct selection *selection, struct err *err);
 bool worker_review(struct worker *w, struct err *err);
 bool worker_resume(struct worker *w, struct err *err);
@@ -86,5 +87,8 @@ void worker_rows(struct worker *w, enum side side, struct key_list *rows);
 /* The verdict on every source object, in the order of worker_keys(); NULL until WORKER_VERDICTS has
  * succeeded. The same rule applies. */
 const struct plan_verdicts *worker_verdicts_now(const struct worker *w);
+
+/* The map of both lists of worker_keys(); NULL until WORKER_MAP has succeeded. Likewise. */
+const struct map *worker_map_now(const struct worker *w);
 
 #endif

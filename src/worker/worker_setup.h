@@ -61,6 +61,7 @@ enum worker_command {
     WORKER_REFRESH,  /* side: ceremony_refresh() */
     WORKER_VERDICTS, /* ceremony_verdicts(): once both sides are listed */
     WORKER_COMPARE,  /* ceremony_compare() */
+    WORKER_MAP,      /* ceremony_map() */
     WORKER_PLAN,     /* selection: ceremony_negotiate() where needed, ceremony_plan() */
     WORKER_REVIEW,   /* ceremony_review(), which may wait for worker_exception() */
     WORKER_RESUME,   /* ceremony_resume(), in the place of WORKER_PLAN */

@@ -18,7 +18,9 @@ struct command {
     struct uri uri;
     struct uri *uris;
     uint64_t *handles;
+    struct plan_known *known;
     struct selection selection;
+    bool asks; /* WORKER_MAP: the HSMs, too */
 };
 
 /* An exception that officers recorded, until the thread emits it. */

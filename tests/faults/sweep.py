@@ -18,6 +18,7 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
                     such as those of ssh; then the shell of the other host gets one line
     --commit N      the destination's agent is killed at each N-th system call of its commits that
                     writes, or opens what is written; 0: never
+    --resync        by the command that leaves out what the destination has already
     --again N       resume each N-th case, too, that leaves what one before has left (40)
     --naive         a destination that takes the naive order: its key gets its name unproven
     --blind         a destination that does not list what says that it is no token object
@@ -363,7 +364,7 @@ class Sweep:
         if sides["new"]["kind"] == "files":
             return ["seal", "--for", "rsa-aes", "--wrapping-key", f"{self.service}.pem",
                     "ceremony.yaml"]
-        return ["--plain", "ceremony.yaml"]
+        return ["resync" if self.options.resync else "--plain", "ceremony.yaml"]
 
     def files_fault(self, folder, fault):
         """The environment in which calls on our own files fail."""
@@ -746,6 +747,7 @@ def parse():
     parser.add_argument("--link", type=int, default=0)
     parser.add_argument("--beyond")
     parser.add_argument("--again", type=int, default=40)
+    parser.add_argument("--resync", action="store_true")
     parser.add_argument("--naive", action="store_true")
     parser.add_argument("--blind", action="store_true")
     parser.add_argument("--seed", type=int, default=1)

@@ -38,6 +38,11 @@ for sessions in 1 4; do
         --pair softhsm:softhsm --whole --every 120 --commit 0 --double 5 --kill 5
     counted
 done
+every=60
+[ -z "${HSMFERRY_TEST_LONG:-}" ] || every=1
+ok "the same of a resync" sweep --resync --pair softhsm:softhsm --pair nss:softhsm --every "$every" \
+    --commit 0 --double 5 --kill 5
+counted
 not_ok "control: the naive order is caught" naive
 ok "... by what it leaves under its final name" grep 'has its final name, and nobody proved it' "$tmp/naive"
 ok "control: the right order is not" sweep --pair softhsm:nss --of prove

@@ -147,7 +147,7 @@ at_inventory() {
     console "$size" "$dir/c.yaml"
     listed 2
     take inventory-taken "name taken"
-    take compare "alpha" F6
+    take compare "alpha" v
     leave
     start tiny ''
     t resize-window -x 30 -y 8

@@ -226,6 +226,12 @@ TESTS += %D%/test_plan
 %C%_test_plan_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_plan_LDADD = $(UNIT_CEREMONY)
 
+check_PROGRAMS += %D%/test_map
+TESTS += %D%/test_map
+%C%_test_map_SOURCES = %D%/test_map.c
+%C%_test_map_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_map_LDADD = $(UNIT_CEREMONY)
+
 check_PROGRAMS += %D%/test_companion
 TESTS += %D%/test_companion
 %C%_test_companion_SOURCES = %D%/test_companion.c
@@ -392,6 +398,12 @@ TESTS += %D%/test_ui_card
 %C%_test_ui_card_SOURCES = %D%/test_ui_card.c %D%/ui_fixture.c %D%/ui_fixture.h
 %C%_test_ui_card_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_ui_card_LDADD = $(UNIT_UI)
+
+check_PROGRAMS += %D%/test_ui_map
+TESTS += %D%/test_ui_map
+%C%_test_ui_map_SOURCES = %D%/test_ui_map.c %D%/ui_fixture.c %D%/ui_fixture.h
+%C%_test_ui_map_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ui_map_LDADD = $(UNIT_UI)
 
 check_PROGRAMS += %D%/test_ui_parts
 TESTS += %D%/test_ui_parts

@@ -199,7 +199,7 @@ static bool prepare(struct rig *rig, const char *source, const char *destination
     const struct ceremony_host host = {rig,  open_fake, open_app,   give_pin, NULL,
                                        tick, tick,      &rig->sink, NULL};
     struct uri any, key;
-    const struct selection selection = {&key, 1, NULL, 0};
+    const struct selection selection = {.uris = &key, .uri_count = 1};
     bool ok;
 
     snprintf(rig->params[0], sizeof rig->params[0], "label=src;serial=1;quick=yes;%s", source);
@@ -1711,7 +1711,8 @@ static void canary_announces_what_it_stores(void **state)
 static void canary_is_not_repeated(void **state)
 {
     const uint64_t handles[] = {1, 2};
-    const struct selection one = {NULL, 0, handles, 1}, both = {NULL, 0, handles, 2};
+    const struct selection one = {.handles = handles, .handle_count = 1},
+                           both = {.handles = handles, .handle_count = 2};
     struct rig *rig = *state;
     unsigned before;
 
@@ -1738,7 +1739,8 @@ static unsigned count_warnings(const struct rig *rig, uint32_t plan)
 static void warnings_and_waivers_are_of_one_plan(void **state)
 {
     const uint64_t strong[] = {1}, secret[] = {2};
-    const struct selection first = {NULL, 0, strong, 1}, second = {NULL, 0, secret, 1};
+    const struct selection first = {.handles = strong, .handle_count = 1},
+                           second = {.handles = secret, .handle_count = 1};
     struct rig *rig = *state;
     unsigned waivers = 0;
 

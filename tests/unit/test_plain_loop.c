@@ -131,6 +131,13 @@ bool worker_compare(struct worker *w, const uint64_t handle[2], struct err *err)
     return take_command(w, WORKER_COMPARE, SIDE_RELAY);
 }
 
+bool worker_map(struct worker *w, bool asks, struct err *err)
+{
+    (void)asks;
+    (void)err;
+    return take_command(w, WORKER_MAP, SIDE_RELAY);
+}
+
 bool worker_plan(struct worker *w, const struct selection *selection, struct err *err)
 {
     (void)selection;

@@ -11,6 +11,7 @@
 #include "plan/companion.h"
 #include "plan/name_index.h"
 #include "plan/plan.h"
+#include "plan/selection.h"
 #include "plan/wanted.h"
 #include "plan/strength.h"
 
@@ -87,7 +88,7 @@ static void choose(struct world *w, const char *uri)
 
 static bool make(struct world *w)
 {
-    const struct selection selection = {w->uris, w->uri_count, NULL, 0};
+    const struct selection selection = {.uris = w->uris, .uri_count = w->uri_count};
 
     plan_free(&w->plan);
     return negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err) &&
@@ -525,6 +526,86 @@ static void name_is_taken(void **state)
     assert_int_equal(only(w)->route, ROUTE_ENVELOPE);
 }
 
+static bool make_knowing(struct world *w, const struct plan_known *known, size_t count)
+{
+    const struct selection selection = {w->uris, w->uri_count, NULL, 0, known, count};
+
+    plan_free(&w->plan);
+    return negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err) &&
+           plan_make(&w->policy, &w->suite, &w->keys, &w->there, &selection, &w->plan, &w->err) &&
+           companion_add(&w->plan, &w->keys, w->suite.one_per_id, &w->err) &&
+           plan_rename_companions(&w->plan, &w->err) &&
+           plan_judge(&w->policy, &w->suite, &w->keys, &w->there, &w->plan, &w->err);
+}
+
+static void is_named(const struct key_desc *key, const char *label, const char *id)
+{
+    assert_int_equal(key->label_len, strlen(label));
+    assert_memory_equal(key->label, label, strlen(label));
+    assert_int_equal(key->id_len, strlen(id));
+    assert_memory_equal(key->id, id, strlen(id));
+}
+
+/* It takes its public key along under the new name; each keeps what it is on the source. */
+static void arrives_under_another_name(void **state)
+{
+    struct world *w = *state;
+    struct plan_known known = {.handle = 1,
+                               .renamed = true,
+                               .name = {.label_len = 3, .id_len = 1, .label = "new", .id = "9"}};
+    struct key_desc listed;
+
+    add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "k");
+    add(&w->keys, KEY_CLASS_PUBLIC, KEY_KIND_RSA, 0, "k")->has_public = true;
+    add(&w->there, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "k")->spki_sha256[0] = 1;
+    choose(w, "pkcs11:object=k;type=private");
+    assert_true(make_knowing(w, NULL, 0));
+    refused(&w->plan.items[0], ERR_CONFLICT, "by another key"); /* control */
+    assert_true(make_knowing(w, &known, 1));
+    assert_int_equal(w->plan.items[0].route, ROUTE_ENVELOPE);
+    is_named(w->plan.items[0].key, "new", "9");
+    listed = plan_item_listed(&w->plan.items[0]);
+    is_named(&listed, "k", "k");
+    assert_int_equal(w->plan.count, 2);
+    is_named(w->plan.items[1].key, "new", "9");
+    is_named(&w->keys.keys[0], "k", "k");
+
+    known.name.label_len = 1;
+    known.name.label[0] = 'k'; /* which is taken, too */
+    assert_true(make_knowing(w, &known, 1));
+    refused(&w->plan.items[0], ERR_CONFLICT, "by another key");
+}
+
+static void two_do_not_arrive_as_one(void **state)
+{
+    struct world *w = *state;
+    const struct plan_known known[] = {
+        {.handle = 1, .renamed = true, .name = {.label_len = 1, .label = "n"}},
+        {.handle = 2, .renamed = true, .name = {.label_len = 1, .label = "n"}}};
+
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "a");
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "b");
+    choose(w, "pkcs11:object=*");
+    assert_true(make_knowing(w, known, 1));
+    assert_int_equal(w->plan.movable, 2);
+    assert_true(make_knowing(w, known, 2));
+    refused(&w->plan.items[0], ERR_CONFLICT, "arrives under this label");
+    refused(&w->plan.items[1], ERR_CONFLICT, "arrives under this label");
+}
+
+static void what_is_there_is_left_out(void **state)
+{
+    struct world *w = *state;
+    const struct plan_known known = {.handle = 1, .there = "challenge"};
+
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "a");
+    choose(w, "pkcs11:object=a");
+    assert_true(make_knowing(w, NULL, 0));
+    assert_int_equal(w->plan.movable, 1); /* control */
+    assert_true(make_knowing(w, &known, 1));
+    refused(&w->plan.items[0], ERR_CONFLICT, "there already: the same key (by challenge)");
+}
+
 /* A destination that keeps one key of each class and id: of two that were chosen neither goes. */
 static void one_replaces_the_other(void **state)
 {
@@ -862,7 +943,7 @@ static void marked_key_has_gone(void **state)
 {
     struct world *w = *state;
     const uint64_t handle = 7;
-    const struct selection selection = {NULL, 0, &handle, 1};
+    const struct selection selection = {.handles = &handle, .handle_count = 1};
 
     assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err));
     assert_false(
@@ -965,6 +1046,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(two_keys_match_one_name, setup, teardown),
         cmocka_unit_test_setup_teardown(twins_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(name_is_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(arrives_under_another_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_do_not_arrive_as_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_there_is_left_out, setup, teardown),
         cmocka_unit_test_setup_teardown(one_replaces_the_other, setup, teardown),
         cmocka_unit_test_setup_teardown(limits_need_a_place, setup, teardown),
         cmocka_unit_test_setup_teardown(templates_need_a_place, setup, teardown),

@@ -18,6 +18,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "plan/selection.h"
 #include "tests/fake/fake.h"
 #include "transfer/ahead.h"
 #include "transfer/commit.h"

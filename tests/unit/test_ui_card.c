@@ -236,7 +236,7 @@ static void test_listed_check_values(void **state)
         fixture_list(&f, &(struct key_list){source, KEYS, 0}, &(struct key_list){arrived, KEYS, 0});
         f.app->at.active = SIDE_SOURCE;
         inventory_find(&f.app->side[SIDE_SOURCE].inventory, "cipher", 0, 10);
-        fixture_press(&f, PRESS_F6);
+        fixture_press(&f, 'v');
         assert_true(shows(&f, 80, 24, "listed: fedcba, ECB of zeros"));
         assert_true(shows(&f, 80, 24,
                           other ? "the listed check values differ; = asks"
@@ -244,7 +244,7 @@ static void test_listed_check_values(void **state)
         assert_true(hides(&f, "no check value is known"));
         app_go(f.app, VIEW_INVENTORY);
         inventory_find(&f.app->side[SIDE_SOURCE].inventory, "password", 0, 10);
-        fixture_press(&f, PRESS_F6);
+        fixture_press(&f, 'v');
         assert_true(hides(&f, "fedcba"));
         fixture_free(&f);
     }
@@ -331,7 +331,7 @@ static void test_same_card_from_everywhere(void **state)
         app_go(f.app, VIEW_INVENTORY);
         f.app->at.active = side;
         inventory_find(&f.app->side[side].inventory, "root", 0, 10);
-        fixture_press(&f, PRESS_F6);
+        fixture_press(&f, 'v');
         from_pane = screen_of(&f, 80, 24);
         assert_string_equal(from_end, from_pane);
         free(from_pane);

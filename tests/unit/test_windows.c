@@ -214,7 +214,7 @@ static bool prepare(struct rig *rig, const char *source, const char *destination
                                        .sink = &rig->sink,
                                        .spread = spread};
     struct uri any, key;
-    const struct selection selection = {&key, 1, NULL, 0};
+    const struct selection selection = {.uris = &key, .uri_count = 1};
 
     snprintf(rig->params[0], sizeof rig->params[0], "label=src;serial=1;%s", source);
     snprintf(rig->params[1], sizeof rig->params[1],

@@ -180,6 +180,9 @@ void app_take_keys(struct app *app, enum side side, const struct key_list *keys)
     struct err err;
 
     comparisons_free(&app->inventory.comparisons);
+    mapped_drop(&app->inventory.mapped);
+    if (side == SIDE_SOURCE)
+        renames_free(&app->inventory.renames);
     if (!inventory_take(&app->side[side].inventory, keys, &err))
         app_show_error(app, &err);
     else if (side == SIDE_SOURCE)
@@ -260,6 +263,15 @@ void app_take_verdicts(struct app *app, const struct plan_verdicts *verdicts)
         inventory_judge(&app->side[SIDE_SOURCE].inventory, verdicts);
     note_moved(app, SIDE_SOURCE);
     note_moved(app, SIDE_DESTINATION);
+}
+
+void app_take_map(struct app *app, const struct map *map)
+{
+    struct err err;
+
+    if (map && !mapped_take(&app->inventory.mapped, map, &err))
+        app_show_error(app, &err);
+    app_resize(app);
 }
 
 void app_take_report(struct app *app, const struct app_report *report)

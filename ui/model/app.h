@@ -24,7 +24,9 @@
 #include "ui/model/inventory.h"
 #include "ui/model/layout.h"
 #include "ui/model/log.h"
+#include "ui/model/mapped.h"
 #include "ui/model/modules.h"
+#include "ui/model/renames.h"
 #include "ui/model/request.h"
 #include "ui/model/run.h"
 #include "ui/model/scroll.h"
@@ -149,6 +151,8 @@ struct setup_state {
 
 struct inventory_state {
     struct comparisons comparisons;
+    struct mapped mapped;
+    struct renames renames;
     struct trial_shown trial;      /* of the plan that is being made */
     char filter_before[128];       /* while another one is typed */
     bool review_asked;             /* the plan is made as soon as both HSMs are listed and free */
@@ -160,6 +164,7 @@ struct inventory_state {
 struct verify_state {
     size_t at; /* the key of the plan that is shown, from 1; 0: the one at the inventory's cursor */
     struct scroll scroll;
+    bool mapped; /* at 0: the row at the map's cursor */
 };
 
 struct app {
@@ -235,6 +240,7 @@ void app_take_rows(struct app *app, enum side side, const struct key_list *rows)
 /* Is the list of this side not complete yet? Says so if it is not: marks wait for it. */
 bool app_awaits_list(struct app *app, enum side side);
 void app_take_verdicts(struct app *app, const struct plan_verdicts *verdicts);
+void app_take_map(struct app *app, const struct map *map);
 void app_take_report(struct app *app, const struct app_report *report);
 
 /* The ceremony file was written to queue.save_path. */

@@ -12,21 +12,17 @@
 
 /* Each at the foot of its own file. */
 extern const struct view setup_view, inventory_view, ceremony_view, verify_view, log_view, end_view,
-    ledger_view, steps_view;
+    ledger_view, steps_view, map_view;
 extern const struct dialog help_dialog, message_dialog, details_dialog, input_dialog,
     modules_dialog, confirm_dialog, review_dialog, pin_dialog, gate_dialog, settle_dialog,
     left_open_dialog;
 
 const struct view *const dispatch_views[] = {
-    [VIEW_SETUP] = &setup_view,
-    [VIEW_INVENTORY] = &inventory_view,
-    [VIEW_CEREMONY] = &ceremony_view,
-    [VIEW_VERIFY] = &verify_view,
-    [VIEW_LOG] = &log_view,
-    [VIEW_END] = &end_view,
-    [VIEW_LEDGER] = &ledger_view,
-    [VIEW_STEPS] = &steps_view,
-    NULL,
+    [VIEW_SETUP] = &setup_view,       [VIEW_INVENTORY] = &inventory_view,
+    [VIEW_CEREMONY] = &ceremony_view, [VIEW_VERIFY] = &verify_view,
+    [VIEW_LOG] = &log_view,           [VIEW_END] = &end_view,
+    [VIEW_LEDGER] = &ledger_view,     [VIEW_STEPS] = &steps_view,
+    [VIEW_MAP] = &map_view,           NULL,
 };
 
 static const struct dialog *const dialogs[DIALOGS] = {
@@ -69,6 +65,8 @@ void app_free(struct app *app)
     environment_free(app->setup.old_environment);
     run_free(&app->run);
     comparisons_free(&app->inventory.comparisons);
+    mapped_drop(&app->inventory.mapped);
+    renames_free(&app->inventory.renames);
     script_free(&app->inventory.script);
     log_free(&app->log);
     secret_free(&app->asked.answer);

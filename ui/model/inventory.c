@@ -404,6 +404,17 @@ size_t inventory_mark_invert(struct inventory *inv, const struct script *script)
     return left_out;
 }
 
+void inventory_mark_begin(struct inventory *inv)
+{
+    inv->toggled_count = 0;
+}
+
+void inventory_mark_index(struct inventory *inv, size_t i, bool on)
+{
+    if (i < inv->count)
+        mark(inv, i, on);
+}
+
 void inventory_mark_clear(struct inventory *inv)
 {
     inv->toggled_count = 0;

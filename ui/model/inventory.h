@@ -114,6 +114,10 @@ void inventory_mark(struct inventory *inv, size_t row, bool on);
 size_t inventory_mark_pattern(struct inventory *inv, const char *pattern,
                               const struct script *script);
 size_t inventory_mark_invert(struct inventory *inv, const struct script *script);
+
+/* Marks objects by their indices, as one act: begins it; then each. */
+void inventory_mark_begin(struct inventory *inv);
+void inventory_mark_index(struct inventory *inv, size_t i, bool on);
 void inventory_mark_clear(struct inventory *inv);
 
 /* Undoes the last of these acts on marks; the next call does it again. Returns how many

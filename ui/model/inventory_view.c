@@ -10,7 +10,7 @@
 #include "ui/model/key_rows.h"
 #include "ui/model/marks.h"
 #include "ui/model/pair.h"
-#include "ui/model/questions.h"
+#include "ui/model/reviewing.h"
 #include "ui/model/text_page.h"
 
 static struct inventory *current(struct app *app)
@@ -206,60 +206,12 @@ static void size(struct app *app)
     }
 }
 
+static void map_open(struct app *app)
+{
+    app_go(app, VIEW_MAP);
+}
+
 /* --- the ceremony ----------------------------------------------------------------------------- */
-
-static bool is_listed(const struct app *app)
-{
-    return app->side[SIDE_SOURCE].state == SIDE_LISTED &&
-           app->side[SIDE_DESTINATION].state == SIDE_LISTED;
-}
-
-/* Why there can be no review, also if one waits; NULL: there can. */
-static const char *review_obstacle(const struct app *app)
-{
-    if (app->run.over)
-        return "This ceremony is over; F7 begins another.";
-    for (unsigned i = 0; i < 2 && app->queue.under_way == 0; i++)
-        if (app->side[i].state != SIDE_LISTED)
-            return app->side[i].state == SIDE_FAILED
-                       ? "Both HSMs must be open and listed first; R opens the one that failed."
-                       : "Both HSMs must be open and listed first; F7 begins again.";
-    if (is_listed(app) && !settle_is_on(&app->settle) &&
-        app->side[SIDE_SOURCE].inventory.marked_count == 0 && !app->inventory.marks_are_files)
-        return "No key is marked; Space marks the key at the cursor.";
-    return NULL;
-}
-
-/* Makes the plan, or leaves that until the HSMs are free. */
-static void review(struct app *app)
-{
-    const char *obstacle = review_obstacle(app);
-
-    app->inventory.review_asked = !obstacle && (app->queue.under_way > 0 || !is_listed(app));
-    if (obstacle)
-        app_say(app, "%s", obstacle);
-    if (obstacle || app->inventory.review_asked)
-        return;
-    if (settle_is_on(&app->settle) && app->settle.planned) {
-        app->phase = PHASE_REVIEWING;
-        questions_expect(app);
-        app_ask(app, REQUEST_REVIEW, SIDE_RELAY);
-        return;
-    }
-    run_forget_plan(&app->run);
-    app->inventory.trial = (struct trial_shown){.since_ms = app->at.now_ms};
-    app->phase = PHASE_PLANNING;
-    app_ask(app, settle_is_on(&app->settle) ? REQUEST_INTERRUPTED : REQUEST_PLAN, SIDE_RELAY);
-}
-
-static void migrate(struct app *app)
-{
-    if (app->inventory.review_asked) {
-        app->inventory.review_asked = false;
-        app_say(app, "The review is not waited for any more.");
-    } else
-        review(app);
-}
 
 static void event(struct app *app, const struct event *e)
 {
@@ -280,15 +232,15 @@ static void done(struct app *app, enum request_kind kind, enum side side, bool o
     (void)side;
     if ((kind == REQUEST_COMPARED || kind == REQUEST_VERDICTS) && !ok)
         app_show_error(app, &app->queue.error);
-    if (kind == REQUEST_CHOOSE && ok && is_listed(app) && settle_is_on(&app->settle)) {
+    if (kind == REQUEST_CHOOSE && ok && reviewing_is_possible(app) && settle_is_on(&app->settle)) {
         app->settle.planned = false; /* by these sessions */
-        review(app);                 /* its journal says which keys */
-    } else if (kind == REQUEST_CHOOSE && ok && is_listed(app)) {
+        reviewing_begin(app);        /* its journal says which keys */
+    } else if (kind == REQUEST_CHOOSE && ok && reviewing_is_possible(app)) {
         marks_take(app);
         app_ask(app, REQUEST_VERDICTS, SIDE_RELAY);
     }
     if (app->inventory.review_asked && app->queue.under_way == 0)
-        review(app);
+        reviewing_begin(app);
 }
 
 /* --- details ---------------------------------------------------------------------------------- */
@@ -417,8 +369,19 @@ static const struct key_row keys[] = {
      filter,
      NULL},
     {{'s'}, 0, NULL, "Sort by label, by type, or by id, in turn.", sort, NULL},
-    {{PRESS_F5, 'c'}, 1, "Migrate", "Review the marked keys and migrate them.", migrate, NULL},
-    {.also = keys_compare},
+    {{PRESS_F5, 'c'},
+     1,
+     "Migrate",
+     "Review the marked keys and migrate them.",
+     reviewing_ask,
+     NULL},
+    {{PRESS_F6, 'M'},
+     3,
+     "Compare",
+     "Compare both sides, object by object: the map.",
+     map_open,
+     NULL},
+    {{'v'}, 0, NULL, "Show source and destination of a key side by side.", pair_show, NULL},
     {{'='},
      0,
      NULL,
@@ -442,7 +405,7 @@ static bool offers(const struct app *app, const struct key_row *row)
     if (row->act == mark)
         return possible && !settle_is_on(&app->settle) &&
                app->side[SIDE_SOURCE].state != SIDE_LOGGED_IN;
-    return (row->act != migrate || possible) && key_rows_offer(app, row);
+    return (row->act != reviewing_ask || possible) && key_rows_offer(app, row);
 }
 
 const struct view inventory_view = {.name = "Inventory",

@@ -210,10 +210,7 @@ static void help(struct app *app)
 
 static void compare(struct app *app)
 {
-    if (app->at.view == VIEW_INVENTORY)
-        pair_show(app);
-    else
-        pair_show_planned(app, 0);
+    pair_show_planned(app, 0);
 }
 
 static void back(struct app *app)

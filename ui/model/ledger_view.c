@@ -282,6 +282,7 @@ static void steps(struct app *app)
 static void card(struct app *app)
 {
     app->verify.at = number_at(app, at(app));
+    app->verify.mapped = false;
     app->verify.scroll = (struct scroll){0};
     if (app->verify.at)
         app_go(app, VIEW_VERIFY);

@@ -52,6 +52,9 @@ libui_a_SOURCES += \
 	%D%/log.c \
 	%D%/log.h \
 	%D%/log_view.c \
+	%D%/map_view.c \
+	%D%/mapped.c \
+	%D%/mapped.h \
 	%D%/marks.c \
 	%D%/marks.h \
 	%D%/modules.c \
@@ -75,6 +78,10 @@ libui_a_SOURCES += \
 	%D%/replay_view.c \
 	%D%/request.c \
 	%D%/request.h \
+	%D%/renames.c \
+	%D%/renames.h \
+	%D%/reviewing.c \
+	%D%/reviewing.h \
 	%D%/run.c \
 	%D%/run.h \
 	%D%/run_file.c \

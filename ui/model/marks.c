@@ -177,11 +177,14 @@ bool marks_selection(const struct app *app, struct selection *selection, uint64_
                      struct err *err)
 {
     const struct inventory *inv = &app->side[SIDE_SOURCE].inventory;
+    const struct renames *renames = &app->inventory.renames;
 
     *handles = NULL;
     if (app->inventory.marks_are_files) {
-        *selection =
-            (struct selection){.uris = app->config->keys, .uri_count = app->config->key_count};
+        *selection = (struct selection){.uris = app->config->keys,
+                                        .uri_count = app->config->key_count,
+                                        .known = renames->at,
+                                        .known_count = renames->count};
         return true;
     }
     *handles = calloc(inv->marked_count + 1, sizeof **handles);
@@ -189,6 +192,9 @@ bool marks_selection(const struct app *app, struct selection *selection, uint64_
         return err_set(err, ERR_FAILED, "There is no memory for %zu marked keys",
                        inv->marked_count);
     inventory_handles(inv, *handles);
-    *selection = (struct selection){.handles = *handles, .handle_count = inv->marked_count};
+    *selection = (struct selection){.handles = *handles,
+                                    .handle_count = inv->marked_count,
+                                    .known = renames->at,
+                                    .known_count = renames->count};
     return true;
 }

@@ -44,12 +44,32 @@ static void pair_at_cursor(const struct app *app, const struct key_desc **source
     *destination = active == SIDE_SOURCE ? there : here;
 }
 
+/* The objects of the map's current row. */
+static void pair_in_map(const struct app *app, const struct key_desc *pair[2])
+{
+    const struct mapped *mapped = &app->inventory.mapped;
+    const struct map_row *row = mapped_row(mapped, mapped->scroll.at);
+
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        const struct inventory *inv = &app->side[side].inventory;
+        const uint32_t number = row ? row->object[side] : 0;
+        pair[side] = number && number <= inv->count ? inventory_key(inv, number - 1) : NULL;
+    }
+}
+
 void pair_of(const struct app *app, const struct key_desc **source,
              const struct key_desc **destination)
 {
     const struct run_key *key = run_key_at(&app->run, app->verify.at);
+    const struct key_desc *pair[2];
     bool arrived;
 
+    if (app->at.view == VIEW_MAP || (app->at.view == VIEW_VERIFY && app->verify.mapped)) {
+        pair_in_map(app, pair);
+        *source = pair[SIDE_SOURCE];
+        *destination = pair[SIDE_DESTINATION];
+        return;
+    }
     if (!key) {
         pair_at_cursor(app, source, destination);
         return;
@@ -68,6 +88,7 @@ void pair_show(struct app *app)
     const struct key_desc *source, *destination;
 
     app->verify.at = verdict ? verdict->key : 0;
+    app->verify.mapped = false;
     pair_of(app, &source, &destination);
     if (!source || !destination) {
         app_say(app, "The other side holds no key of this name.");
@@ -93,6 +114,7 @@ void pair_show_planned(struct app *app, long delta)
     if (delta > 0 && at < run->key_count)
         at++;
     app->verify.at = at;
+    app->verify.mapped = false;
     app->verify.scroll = (struct scroll){0};
     app_go(app, VIEW_VERIFY);
 }

@@ -17,6 +17,7 @@ enum request_kind {
     REQUEST_COMPARED,    /* worker_compare(pair_of()) */
     REQUEST_DEVICES,     /* worker_devices() with both tokens of the configuration */
     REQUEST_VERDICTS,    /* worker_verdicts() */
+    REQUEST_MAP,         /* worker_map() of the lists alone */
     REQUEST_PLAN,        /* worker_plan(marks_selection()) */
     REQUEST_INTERRUPTED, /* worker_resume(), in the place of REQUEST_PLAN */
     REQUEST_REVIEW,      /* worker_review() */

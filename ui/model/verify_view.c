@@ -11,7 +11,11 @@
 
 static void step(struct app *app, long delta)
 {
-    if (app->verify.at == 0)
+    struct mapped *mapped = &app->inventory.mapped;
+
+    if (app->verify.mapped)
+        scroll_move(&mapped->scroll, delta, mapped->shown_count, 1);
+    else if (app->verify.at == 0)
         pair_move(app, delta);
     else
         pair_show_planned(app, delta);

@@ -31,6 +31,7 @@ enum view_id {
     VIEW_END,
     VIEW_LEDGER,
     VIEW_STEPS,
+    VIEW_MAP,
     VIEWS_NAMED
 };
 
@@ -57,6 +58,9 @@ struct view {
     size_t (*page)(const struct app *app);     /* rows of a page; NULL: those of the body */
     bool (*find)(struct app *app, const char *text, bool next);
     void (*details)(const struct app *app, struct sheet *sheet);
+
+    /* What is at the cursor, for the line below a view that is a list. */
+    void (*line)(const struct app *app, char *out, size_t size);
 
     /* For the hint line: does this key of the view, or its door, do something now? NULL: all do. */
     bool (*offers)(const struct app *app, const struct key_row *row);

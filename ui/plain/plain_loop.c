@@ -24,8 +24,8 @@ static const struct {
 } commands[] = {
     {WORKER_OPEN, SIDE_SOURCE},   {WORKER_OPEN, SIDE_DESTINATION},   {WORKER_DEVICES, SIDE_RELAY},
     {WORKER_CHOOSE, SIDE_SOURCE}, {WORKER_CHOOSE, SIDE_DESTINATION}, {WORKER_COMPARE, SIDE_RELAY},
-    {WORKER_PLAN, SIDE_RELAY},    {WORKER_REVIEW, SIDE_RELAY},       {WORKER_RUN, SIDE_RELAY},
-    {WORKER_SIGN, SIDE_RELAY},    {WORKER_VISIT, SIDE_RELAY},
+    {WORKER_MAP, SIDE_RELAY},     {WORKER_PLAN, SIDE_RELAY},         {WORKER_REVIEW, SIDE_RELAY},
+    {WORKER_RUN, SIDE_RELAY},     {WORKER_SIGN, SIDE_RELAY},         {WORKER_VISIT, SIDE_RELAY},
 };
 enum {
     VISIT = sizeof commands / sizeof commands[0] - 1,
@@ -95,6 +95,8 @@ static bool send_command(const struct loop *l, struct err *err)
         return worker_choose(w, side, l->job->token[side], err);
     case WORKER_COMPARE:
         return worker_compare(w, NULL, err);
+    case WORKER_MAP:
+        return worker_map(w, l->job->map_asks, err);
     case WORKER_PLAN:
         if (l->job->resume)
             return worker_resume(w, err);
@@ -123,8 +125,12 @@ static size_t count_commands(const struct plain_job *job)
 /* Devices are confirmed only before a ceremony. */
 static bool is_skipped(const struct loop *l)
 {
+    const bool failed = l->side_failed[SIDE_SOURCE] || l->side_failed[SIDE_DESTINATION];
+
     if (commands[l->command].what == WORKER_COMPARE)
-        return !l->job->compare || l->side_failed[SIDE_SOURCE] || l->side_failed[SIDE_DESTINATION];
+        return !l->job->compare || failed;
+    if (commands[l->command].what == WORKER_MAP)
+        return !l->job->map || failed;
     if (commands[l->command].what == WORKER_DEVICES)
         return !l->job->selection || l->job->until_plan;
     return commands[l->command].side != SIDE_RELAY && l->side_failed[commands[l->command].side];

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "hsm/uri.h"
 #include "plan/plan.h"
+#include "plan/selection.h"
 #include "ui/plain/plain_log.h"
 #include "worker/worker.h"
 
@@ -18,6 +19,8 @@ struct plain_job {
     const struct uri *token[2];        /* by enum side */
     const struct selection *selection; /* NULL: no ceremony, only open both HSMs and list them */
     bool compare;    /* without a selection: secret and private keys of one name are compared */
+    bool map;        /* without a selection: both sides are aligned (worker_map()) ... */
+    bool map_asks;   /* ... and both HSMs asked about what their lists do not show */
     bool sign;       /* no ceremony: only worker_sign() */
     bool visit;      /* no whole ceremony: only worker_visit() */
     bool resume;     /* an interrupted ceremony is resumed, with its own selection */

@@ -155,6 +155,12 @@ static bool do_verdicts(struct console *c, const struct request *r, struct err *
     return worker_verdicts(c->worker, err);
 }
 
+static bool do_map(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    return worker_map(c->worker, false, err);
+}
+
 static bool do_plan(struct console *c, const struct request *r, struct err *err)
 {
     struct selection selection;
@@ -349,6 +355,7 @@ static const struct {
     [REQUEST_COMPARED] = {do_compared, true},
     [REQUEST_DEVICES] = {do_devices, true},
     [REQUEST_VERDICTS] = {do_verdicts, true},
+    [REQUEST_MAP] = {do_map, true},
     [REQUEST_PLAN] = {do_plan, true},
     [REQUEST_REVIEW] = {do_review, true},
     [REQUEST_SIGN] = {do_sign, true},

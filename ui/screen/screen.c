@@ -366,6 +366,8 @@ static void detail_text(const struct app *app, char *out, size_t size)
         replay_app_words(app, out, size);
     else if (app->dialog.kind == DIALOG_MODULES && row < app->setup.modules.count)
         snprintf(out, size, "%s", app->setup.modules.found[row].path);
+    else if (app_view(app)->line)
+        app_view(app)->line(app, out, size);
     else if (app->at.view != VIEW_INVENTORY && app->at.view != VIEW_SETUP)
         return; /* the ceremony's own lines say it */
     else if (run_unanswered(&app->run, app->at.now_ms, RUN_UNANSWERED_MS, &side, &ms))
