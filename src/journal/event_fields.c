@@ -143,6 +143,7 @@ static const struct event_field capability[] = {
     FIELD(FIELD_TEXT, "wrap-call", capability.how.wrap_call),
     FIELD(FIELD_TEXT, "unwrap-call", capability.how.unwrap_call),
     FIELD(FIELD_TEXT, "reason", capability.how.reason),
+    FIELD_3(FIELD_BITS, "kdfs", capability.how.kdfs),
 };
 
 static const struct event_field choice[] = {

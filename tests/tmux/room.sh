@@ -14,7 +14,7 @@ if ! sh "$abs_top_srcdir/examples/rehearse.sh" --pair softhsm:softhsm --build "$
     exit 99
 fi
 cd "$dir" || exit 99
-sed 's/gates: \[\]/gates: [review, fingerprint]/' ceremony.yaml >room.yaml
+sed 's/gates: \[\]/gates: [review, fingerprint]\n  transports: [rsa-oaep]/' ceremony.yaml >room.yaml
 chmod 600 room.yaml
 
 # On which line TEXT stands.
@@ -112,7 +112,7 @@ sees "13 of 18 marked"
 press F5
 ok "the review" sees "Type  ferry"
 ok "says each warning once" once "weaker than the key it carries"
-ok "... with the line that would change it" sees "(ceremony file: rsa-bits)"
+ok "... with the line that would change it" sees "(ceremony file: transports, rsa-bits)"
 ok "... and stands above any mechanism" before "ceremony file" "key, type, what it will be"
 not_ok "what must be read has no mechanism before it" sh -c "
     tmux -L $server capture-pane -p | sed '/key, type/q' | grep -q CKM_"

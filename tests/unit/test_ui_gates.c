@@ -280,7 +280,7 @@ static void test_the_second_officer_sees_all_of_it(void **state)
         app_size(f.app, sizes[s].w, sizes[s].h);
         assert_true(comes(&f, "! 2 keys (AES 256, RSA 4096) under an RSA 3072"));
         assert_false(comes(&f, "RSA 4096 (256 bits)"));
-        assert_true(comes(&f, "(ceremony file: rsa-bits)"));
+        assert_true(comes(&f, "(ceremony file: transports, rsa-bits)"));
         assert_true(comes(&f, "Transport") && comes(&f, "Canary"));
     }
     fixture_free(&f);
