@@ -41,7 +41,7 @@ if command -v bash >/dev/null; then
     ok "bash: the script has no error" bash -n bash.script
     ok "bash: a command" offers verify ver
     ok "bash: all that begin with it" offers 'replay report' rep
-    ok "bash: several" offers 'completion confirm' co
+    ok "bash: several" offers 'compare completion confirm' co
     ok "bash: a ceremony file in place of a command" offers 'move.yaml' mo
     ok "bash: a file with a blank is one word" offers 'a b.yaml accept' a
     ok "bash: ceremony files, and folders, after a command" offers 'a b.yaml folder move.yaml' list ''
