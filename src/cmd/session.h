@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "ceremony/removal_job.h"
 #include "ceremony/visit_job.h"
 #include "config/config.h"
 #include "confine/box.h"
@@ -33,6 +34,15 @@ struct session_visit {
     struct visit_job job;
 };
 
+/* A removal, and the report that it is of. */
+struct session_removal {
+    enum removal what;
+    char report[EVENT_TEXT_MAX]; /* its path, in safe text */
+    uint8_t sha256[SHA256_SIZE];
+    struct script_said script; /* of no lines: the report names the keys */
+    struct removal_job job;
+};
+
 /* {0} is empty; {.host = ...} can load a ceremony file. It must not be moved, because workers refer
  * to it. */
 struct session {
@@ -46,8 +56,9 @@ struct session {
                                     are next to the report */
     const char *const *reads;    /* further files that it reads, NULL at the end; NULL: none */
     struct session_visit *visit; /* a visit of a ceremony in two rooms; NULL: one in one room */
-    bool probes;                 /* both HSMs are tried for more than this ceremony needs */
-    struct visit_pasts offers;   /* what the journals of the report folder say of such ones */
+    struct session_removal *removal; /* NULL: keys are carried */
+    bool probes;                     /* both HSMs are tried for more than this ceremony needs */
+    struct visit_pasts offers;       /* what the journals of the report folder say of such ones */
     struct worker_signer signer;
     struct signing signing; /* the result of signing; its report is the one to be signed */
     char kept[PATH_MAX];    /* the ceremony file written by session_keep(); empty: none */

@@ -26,6 +26,7 @@ struct config_side {
     char **environment; /* the complete environment of the agent, NULL at the end */
     char **agent;       /* the agent's command if the file names one; NULL: our own agent */
     bool agent_trusted; /* an agent other than ours is accepted even if the module is pinned */
+    bool destroys;      /* a rehearsal may destroy keys on this side */
     int limit_ms;       /* the time limit of one call to this HSM, in milliseconds */
 };
 

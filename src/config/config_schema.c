@@ -71,6 +71,8 @@ static const cyaml_schema_field_t side_fields[] = {
                      struct raw_side, environment_trusted, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("agent-trusted", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_side,
                      agent_trusted, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("destroys", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_side, destroys,
+                     answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_END,
 };
 

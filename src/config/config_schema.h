@@ -40,7 +40,7 @@ struct raw_side {
     struct raw_list environment;
     uint32_t *time_limit; /* seconds */
     struct raw_list agent;
-    uint32_t environment_trusted, agent_trusted;
+    uint32_t environment_trusted, agent_trusted, destroys;
 };
 
 /* The key that signs the report: a key of one side, or of a separate device. */
