@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the tree and of the whole program; the longest first, so that none is alone at the end.
 shell_tests = \
+	%D%/faults/removals.sh \
 	%D%/faults/sweep.sh \
 	%D%/record.sh \
 	%D%/faults/resume.sh \
@@ -46,6 +47,7 @@ shell_tests = \
 	%D%/field/remote.sh \
 	%D%/pairs/companions.sh \
 	%D%/pairs/compare.sh \
+	%D%/pairs/retire.sh \
 	%D%/pairs/rights.sh \
 	%D%/pairs/rooms.sh \
 	%D%/pairs/rooms_cut.sh \
@@ -109,6 +111,7 @@ shell_tests = \
 	%D%/tmux/pair.sh \
 	%D%/tmux/replay.sh \
 	%D%/tmux/resume.sh \
+	%D%/tmux/retire.sh \
 	%D%/tmux/ledger.sh \
 	%D%/tmux/map.sh \
 	%D%/tmux/room.sh \
@@ -137,6 +140,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/faults/invariants.py \
 	%D%/faults/lies.py \
 	%D%/faults/raw.py \
+	%D%/faults/removals.py \
 	%D%/faults/sweep.py \
 	%D%/forge.py \
 	%D%/forgery.py \
@@ -160,6 +164,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/pairs/pkcs11_hand.py \
 	%D%/pairs/companions.py \
 	%D%/pairs/compare.py \
+	%D%/pairs/retire.py \
 	%D%/pairs/rooms.py \
 	%D%/pairs/rooms_cut.py \
 	%D%/pairs/rooms_limited.py \
@@ -254,6 +259,7 @@ check_PROGRAMS += %D%/sealed_schema
 faults: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
 	/usr/bin/python3 $(srcdir)/tests/faults/sweep.py . --link 1 --double 500 --kill 300
+	/usr/bin/python3 $(srcdir)/tests/faults/removals.py . --double 60 --kill 40
 .PHONY: faults
 
 # Two thousand lies of a module: ten minutes of two cores.

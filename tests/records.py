@@ -14,7 +14,7 @@ MARKS = {
     "pace": ("state",), "step": ("step", "state"), "proof": ("proof", "state", "stage"),
     "check-value": ("method",), "file": ("state",),
 }
-STAGES = ("prove", "prove-again", "prove-fresh")
+STAGES = ("prove", "prove-again", "prove-now", "prove-after", "prove-fresh")
 
 
 def read_line(line, said):

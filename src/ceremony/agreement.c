@@ -49,7 +49,7 @@ static bool emit_hashes_and_gates(struct narrator *n, const struct agreement *on
     return true;
 }
 
-static bool emit_policy(struct narrator *n, const struct agreement *on, struct err *err)
+bool emit_policy(struct narrator *n, const struct agreement *on, struct err *err)
 {
     static const char *const yes_no[] = {"no", "yes"}, *const allowed[] = {"not allowed",
                                                                            "allowed"};

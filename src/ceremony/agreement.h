@@ -29,6 +29,9 @@ struct agreement {
 };
 bool emit_suite(struct narrator *n, const struct agreement *on, struct err *err);
 
+/* The policy alone. */
+bool emit_policy(struct narrator *n, const struct agreement *on, struct err *err);
+
 /* Of one side alone: the policy, and the capabilities. */
 bool emit_own(struct narrator *n, const struct agreement *on, enum side side, struct err *err);
 

@@ -55,6 +55,10 @@ bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host
         c->setup.policy.gates |= 1U << GATE_DEVICES;
     if (!c->setup.rehearsal && c->setup.sealing) /* nothing else shows whose key it is */
         c->setup.policy.gates |= 1U << GATE_FINGERPRINT;
+    if (c->setup.removal.what != REMOVAL_NONE) { /* what two people do knowingly, always */
+        c->setup.policy.gates |= 1U << GATE_DEVICES | 1U << GATE_REVIEW;
+        c->setup.policy.two_officers |= 1U << GATE_REVIEW;
+    }
     text_hex(random, sizeof random, c->id);
     prepare(c);
     if (!emit_begin(&c->narrator, &c->setup, c->id, err) ||
@@ -167,7 +171,8 @@ static bool check_slot(enum side side, const struct hsm_slot *slot, const struct
     return err_next(err, "Name two different tokens in the ceremony file.");
 }
 
-/* Logs in once and wipes the PIN; that of the destination is kept for the fresh process. */
+/* Logs in once and wipes the PIN; that of the destination is kept for the fresh process. A removal
+ * opens fresh processes on both sides. */
 static bool login(struct ceremony *c, enum side side, struct err *err)
 {
     struct party *party = &c->side[side];
@@ -177,7 +182,7 @@ static bool login(struct ceremony *c, enum side side, struct err *err)
         ok = c->host.pin(c->host.ctx, side, party->slot, &party->pin, err) &&
              secret_check_pin(&party->pin, err);
     ok = ok && party_log_in(party->hsm, party->slot->id, &party->pin, err);
-    if (!ok || side == SIDE_SOURCE)
+    if (!ok || (side == SIDE_SOURCE && c->setup.removal.what == REMOVAL_NONE))
         secret_free(&party->pin);
     return ok;
 }

@@ -15,7 +15,6 @@ enum {
     GATE_TRIES = 2,
     GATE_ROLE_TRIES = 3,
     GATE_WORDS = 4, /* 32 bits: an attacker needs 2^32 trials for a key with the same words */
-    TYPED_LABEL_MAX = 40,
     SERIAL_END = 4,
     INITIALS_MAX = 6,
 };
@@ -86,7 +85,7 @@ static bool is_typable(const struct key_desc *key)
     for (size_t i = 0; i < key->label_len && i < KEY_LABEL_MAX; i++)
         if (!isgraph(key->label[i]) && key->label[i] != ' ')
             return false;
-    return key->label_len > 0 && key->label_len <= TYPED_LABEL_MAX;
+    return key->label_len > 0 && key->label_len <= GATE_LABEL_MAX;
 }
 
 /* Asks for other words each time, and of each officer, so that they must be read, not remembered:
@@ -187,16 +186,18 @@ static bool choose_words(struct gatekeeper *k, const struct bytes *key, char *qu
     return true;
 }
 
-static void choose_key(struct gatekeeper *k, const struct key_desc *key, char *question,
+static void choose_key(struct gatekeeper *k, const struct gate_subject *about, char *question,
                        size_t size)
 {
+    const struct key_desc *key = about->item->key;
+
     snprintf(k->expected, sizeof k->expected, "Yes");
     if (is_typable(key) && !(key->label_len == sizeof skip_word - 1 &&
                              memcmp(key->label, skip_word, key->label_len) == 0))
         snprintf(k->expected, sizeof k->expected, "%.*s", (int)key->label_len,
                  (const char *)key->label);
-    snprintf(question, size, " %s  to leave this key out, or  %s  to move this key", skip_word,
-             k->expected);
+    snprintf(question, size, " %s  to leave this key out, or  %s  to %s", skip_word, k->expected,
+             about->act ? about->act : "move this key");
 }
 
 /* Sets the expected answer at this gate, and the question. */
@@ -221,7 +222,7 @@ static bool choose_answer(struct gatekeeper *k, const struct gate_subject *about
         return choose_words(k, about->transport_key, question, size, err);
     default:
         if (!k->waiver) {
-            choose_key(k, about->item->key, question, size);
+            choose_key(k, about, question, size);
             break;
         }
         snprintf(k->expected, sizeof k->expected, "unproven");
@@ -297,6 +298,7 @@ bool gatekeeper_pass(struct gatekeeper *k, const struct gate_subject *about, str
     k->now = about->gate;
     k->key = about->gate == GATE_KEY ? about->number : 0;
     k->waiver = waiver;
+    k->exact = about->gate == GATE_KEY || about->exact;
     if (!waiver && !(k->gates & 1U << about->gate))
         return waive(k, about, n, err);
     if (k->tries == 0) {
@@ -329,7 +331,7 @@ static bool judge(struct gatekeeper *k, const char *typed, const char **why)
         if (!typed)
             return false;
     }
-    if (text_typed_equal(typed, k->expected, k->now != GATE_KEY))
+    if (text_typed_equal(typed, k->expected, !k->exact))
         return true;
     k->tries--;
     return false;

@@ -29,7 +29,12 @@ struct gate_subject {
     const struct bytes *transport_key; /* GATE_FINGERPRINT: as the source reads it back */
     const struct plan_item *item;      /* GATE_KEY ... */
     uint32_t number;                   /* ... and its number in the plan, from 1 */
+    const char *act;                   /* GATE_KEY: what is done; NULL: "move this key" */
+    bool exact;                        /* GATE_REVIEW: the word has a label, whose case counts */
 };
+
+/* The longest label that is typed. */
+enum { GATE_LABEL_MAX = 40 };
 
 struct gatekeeper {
     uint32_t gates;        /* bit (1 << enum gate) for each that waits; the others are waived */
@@ -45,6 +50,7 @@ struct gatekeeper {
     enum gate now;
     uint32_t key;                /* the key's number; 0: none */
     bool waiver;                 /* it wants that word */
+    bool exact;                  /* the case of what is typed counts */
     unsigned tries;              /* left; 0: it was not asked yet */
     unsigned roles;              /* tries left to say who it is */
     char mark[OFFICER_ROLE_MAX]; /* what the second officer types first: initials, or the role */

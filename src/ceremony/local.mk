@@ -71,6 +71,15 @@ libceremony_a_SOURCES += \
 	%D%/negotiation.h \
 	%D%/party.c \
 	%D%/party.h \
+	%D%/removal_enter.c \
+	%D%/removal_job.h \
+	%D%/removal_parts.c \
+	%D%/removal_parts.h \
+	%D%/removal_plan.c \
+	%D%/removal_prove.c \
+	%D%/removal_run.c \
+	%D%/removal_run.h \
+	%D%/removal_twice.c \
 	%D%/resume.c \
 	%D%/rows.c \
 	%D%/rows.h \

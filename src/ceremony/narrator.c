@@ -157,6 +157,11 @@ bool emit_begin(struct narrator *n, const struct ceremony_setup *setup, const ch
         text_cut(e.begin.visit, sizeof e.begin.visit, visit_name(setup->visit.what));
     text_cut(e.begin.migration, sizeof e.begin.migration, setup->visit.migration);
     e.begin.expires_ms = setup->visit.expires_ms;
+    if (setup->removal.what != REMOVAL_NONE) {
+        text_cut(e.begin.removal, sizeof e.begin.removal, removal_name(setup->removal.what));
+        text_cut(e.begin.report, sizeof e.begin.report, setup->removal.report);
+        memcpy(e.begin.report_sha256, setup->removal.sha256, sizeof e.begin.report_sha256);
+    }
     if (!emit_event(n, &e, err))
         return false;
     for (unsigned i = 0; i < setup->officer_count; i++) {
@@ -420,6 +425,7 @@ static void count_end(struct event *e, enum key_outcome outcome, bool companion)
     *(companion ? &e->end.companions_failed : &e->end.failed) += failed;
     e->end.unproven += outcome == KEY_UNPROVEN;
     e->end.sealed += outcome == KEY_SEALED;
+    e->end.destroyed += outcome == KEY_DESTROYED;
 }
 
 bool emit_end(struct narrator *n, const struct end_word *word, struct err *err)

@@ -16,6 +16,7 @@
 #include "protocol/event.h"
 #include "protocol/officer.h"
 #include "protocol/pace.h"
+#include "protocol/removal.h"
 #include "protocol/side.h"
 #include "protocol/visit.h"
 
@@ -61,6 +62,11 @@ struct ceremony_setup {
         char migration[40]; /* the id of all its visits */
         int64_t expires_ms; /* VISIT_OFFER: of the offer that is made */
     } visit;
+    struct {
+        enum removal what;           /* REMOVAL_NONE: a ceremony that carries keys */
+        char report[EVENT_TEXT_MAX]; /* the file that names the keys, in safe text */
+        uint8_t sha256[32];          /* of its bytes, as they were read */
+    } removal;
 };
 
 /* The services of the host. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/sha.h>
+
 #include "ceremony/party.h"
 #include "plan/provable.h"
 #include "transfer/proof.h"
@@ -105,6 +107,24 @@ bool sign_sha256(const struct ceremony_host *host, const struct uri *token, cons
     hsm->driver->close(hsm);
     if (!ok)
         signature_free(out);
+    return ok;
+}
+
+bool sign_public_half(const struct ceremony_host *host, const struct uri *token,
+                      const struct uri *key, uint8_t sha256[32], struct err *err)
+{
+    struct signature of = {0};
+    struct hsm *hsm;
+    bool ok;
+
+    if (!host->open(host->ctx, SIDE_RELAY, &hsm, err))
+        return false;
+    ok = enter(host, hsm, token, &of.slot, err) && find_key(hsm, key, &of.key, err) &&
+         hsm->driver->public_key(hsm, of.key.handle, &of.spki, err);
+    if (ok)
+        SHA256(of.spki.data, of.spki.len, sha256);
+    hsm->driver->close(hsm);
+    signature_free(&of);
     return ok;
 }
 

@@ -36,6 +36,11 @@ bool sign_digest(struct hsm *hsm, const uint8_t sha256[32], struct signature *ou
  * ERR_UNSUPPORTED. */
 bool sign_may(const struct key_desc *key, struct err *err);
 
+/* The SHA-256 of the public half (DER) of the key that sign_sha256() would sign with. Errors: as
+ * sign_sha256(). */
+bool sign_public_half(const struct ceremony_host *host, const struct uri *token,
+                      const struct uri *key, uint8_t sha256[32], struct err *err);
+
 void signature_free(struct signature *signature);
 
 #endif

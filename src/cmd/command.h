@@ -63,5 +63,7 @@ int command_load(const struct invocation *in);
 int command_accept(const struct invocation *in);
 int command_confirm(const struct invocation *in);
 int command_withdraw(const struct invocation *in);
+int command_retire(const struct invocation *in);
+int command_undo(const struct invocation *in);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/command_removal.h"
 #include "cmd/confinement.h"
 #include "cmd/find_interrupted.h"
 #include "cmd/message.h"
@@ -115,7 +116,9 @@ int command_settle(const struct invocation *in, const char *journal, const char 
         it.ceremony.clean = clean;
         if (it.torn)
             puts("The journal's last line is incomplete and was ignored.");
-        if (ready)
+        if (ready && it.history.removal != REMOVAL_NONE)
+            code = command_resume_removal(in, &s, &it.history);
+        else if (ready)
             code = run(&s, in, screen);
         else
             err = why;

@@ -19,6 +19,8 @@ hsmferry_SOURCES = \
 	%D%/command_line.h \
 	%D%/command_list.c \
 	%D%/command_probe.c \
+	%D%/command_removal.c \
+	%D%/command_removal.h \
 	%D%/command_replay.c \
 	%D%/command_report.c \
 	%D%/command_resume.c \
@@ -58,6 +60,8 @@ hsmferry_SOURCES = \
 	%D%/command_rehearse.c \
 	%D%/rehearsal.c \
 	%D%/rehearsal.h \
+	%D%/read_removal.c \
+	%D%/read_removal.h \
 	%D%/recorded.c \
 	%D%/recorded.h \
 	%D%/recorded_visits.c \

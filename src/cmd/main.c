@@ -70,6 +70,12 @@ static const struct command commands[] = {
     {"withdraw", command_withdraw, NEEDS_HSMS, "OFFER CEREMONY.yaml", ON_SCREEN,
      "two rooms: destroy the pair of an unused offer",
      "withdraw reports/2026-11-30T120000Z-move.offer move.yaml"},
+    {"retire", command_retire, NEEDS_HSMS, "REPORT.yaml CEREMONY.yaml", ON_SCREEN,
+     "destroy the source's keys that were migrated",
+     "retire reports/2026-11-30T120000Z-move.yaml move.yaml"},
+    {"undo", command_undo, NEEDS_HSMS, "REPORT.yaml CEREMONY.yaml", ON_SCREEN,
+     "destroy the copies on the destination",
+     "undo reports/2026-11-30T120000Z-move.yaml move.yaml"},
     {"verify", command_verify, NEEDS_FILES, "REPORT.yaml",
      "--json --journal --signature --key --ceremony", "check a report's integrity and content",
      "verify reports/2026-11-30T120000Z-move.yaml --journal "

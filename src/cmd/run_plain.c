@@ -169,7 +169,10 @@ static void say_what_follows(const struct session *s, struct plain_log *log)
     plain_log_note(log, line);
 }
 
-int command_run_visit(struct session *s)
+/* All that is asked and done in one command of the worker. named: what names its file; follows:
+ * what is to be done afterwards. NULL: nothing. */
+static int run_whole(struct session *s, void (*named)(struct session *s),
+                     void (*follows)(const struct session *s, struct plain_log *log))
 {
     struct plain_log *log = NULL;
     struct worker *worker;
@@ -179,15 +182,29 @@ int command_run_visit(struct session *s)
         plain_log_free(log);
         return command_failed(&err);
     }
-    session_name_file(s);
+    if (named)
+        named(s);
     const struct plain_job job = {.worker = worker, .visit = true, .log = log, .out = stdout};
     struct plain_result result = plain_run(&job);
     worker_free(worker);
-    end_report(s->report, false, &result);
+    end_report(s->report, s->removal && s->interrupted, &result);
     sign_report(s, &result);
     plain_log_farewell(log, report_path(s->report), report_sha256(s->report), &s->signing,
                        result.exit_code);
-    say_what_follows(s, log);
+    if (follows)
+        follows(s, log);
+    if (s->removal && result.exit_code == err_exit(ERR_UNFINISHED))
+        say_still_open(s, log);
     plain_log_free(log);
     return result.exit_code;
+}
+
+int command_run_visit(struct session *s)
+{
+    return run_whole(s, session_name_file, say_what_follows);
+}
+
+int command_run_removal(struct session *s)
+{
+    return run_whole(s, NULL, NULL);
 }

@@ -292,6 +292,21 @@ static void make_signer(struct session *s, struct worker_setup *setup)
     setup->signer = &s->signer;
 }
 
+static void set_removal(struct session *s, struct worker_setup *setup)
+{
+    struct session_removal *removal = s->removal;
+
+    setup->removal = &removal->job;
+    removal->script = s->config->script;
+    removal->script.count = 0;
+    setup->ceremony.script = &removal->script;
+    setup->ceremony.pace = PACE_RUN;
+    setup->ceremony.sessions = 0;
+    setup->ceremony.removal.what = removal->what;
+    memcpy(setup->ceremony.removal.report, removal->report, sizeof removal->report);
+    memcpy(setup->ceremony.removal.sha256, removal->sha256, SHA256_SIZE);
+}
+
 static struct worker_setup make_setup(struct session *s, bool recorded, bool calls)
 {
     const struct config *config = s->config;
@@ -332,6 +347,8 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
                    s->visit->migration);
     }
 
+    if (s->removal)
+        set_removal(s, &setup);
     text_print(setup.ceremony.title, sizeof setup.ceremony.title, "%s", config->title);
     libraries_text(", ", setup.ceremony.libraries, sizeof setup.ceremony.libraries);
     memcpy(setup.ceremony.confinement, s->host->box.text, sizeof setup.ceremony.confinement);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "ceremony/removal_job.h"
 #include "ceremony/visit_job.h"
 #include "cmd/pin_entry.h"
 #include "cmd/syslog_sink.h"
@@ -35,6 +36,15 @@ struct session_visit {
     struct visit_job job;
 };
 
+/* A removal, and the report that it is of. */
+struct session_removal {
+    enum removal what;
+    char report[EVENT_TEXT_MAX]; /* its path, in safe text */
+    uint8_t sha256[SHA256_SIZE];
+    struct script_said script; /* of no lines: the report names the keys */
+    struct removal_job job;
+};
+
 /* {0} is empty; {.host = ...} can load a ceremony file. It must not be moved, because workers refer
  * to it. */
 struct session {
@@ -48,9 +58,10 @@ struct session {
                                     are next to the report */
     const char *const *reads;    /* further files that it reads, NULL at the end; NULL: none */
     struct session_visit *visit; /* a visit of a ceremony in two rooms; NULL: one in one room */
-    bool probes;                 /* both HSMs are tried for more than this ceremony needs */
-    struct visit_pasts offers;   /* what the journals of the report folder say of such ones */
-    bool resync;                 /* what the destination has already is left out */
+    struct session_removal *removal; /* NULL: keys are carried */
+    bool probes;                     /* both HSMs are tried for more than this ceremony needs */
+    struct visit_pasts offers;       /* what the journals of the report folder say of such ones */
+    bool resync;                     /* what the destination has already is left out */
     struct worker_signer signer;
     struct pin_entry entries[SIDES]; /* by program: enum side, SIDE_RELAY for the signer */
     struct syslog_sink log;          /* before the report's sink, if the ceremony file wants it */

@@ -22,10 +22,16 @@ static unsigned say(const char *journal, char lines[STILL_OPEN_LINES][STILL_OPEN
 
     if (open) {
         const struct interrupted_counts counts = interrupted_count(&it.ceremony);
-        text_print(lines[0], STILL_OPEN_LINE_MAX,
-                   "Still open %" PRIu32 " of %" PRIu32 " key%s on %s, proven; go on with one of:",
-                   counts.proven, counts.keys, counts.keys == 1 ? "" : "s",
-                   it.ceremony.slot[SIDE_DESTINATION].label);
+        if (it.history.removal != REMOVAL_NONE)
+            text_print(lines[0], STILL_OPEN_LINE_MAX,
+                       "Still open the removal: its journal says what is destroyed; go on with "
+                       "one of:");
+        else
+            text_print(lines[0], STILL_OPEN_LINE_MAX,
+                       "Still open %" PRIu32 " of %" PRIu32
+                       " key%s on %s, proven; go on with one of:",
+                       counts.proven, counts.keys, counts.keys == 1 ? "" : "s",
+                       it.ceremony.slot[SIDE_DESTINATION].label);
         put_command("resume", journal, lines[1]);
         put_command("clean", journal, lines[2]);
     }

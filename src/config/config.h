@@ -28,6 +28,7 @@ struct config_side {
     char **agent;        /* the agent's command if the file names one; NULL: our own agent */
     bool asks_elsewhere; /* systemd-ask-password(1) asks for the PIN; only without a PIN file */
     bool agent_trusted;  /* an agent other than ours is accepted even if the module is pinned */
+    bool destroys;       /* a rehearsal may destroy keys on this side */
     int limit_ms;        /* the time limit of one call to this HSM, in milliseconds */
 };
 

@@ -60,7 +60,7 @@ static bool same_device(const struct config_side *a, const struct config_side *b
            strcmp(a->where.module_sha256, b->where.module_sha256) == 0 &&
            a->where.environment_trusted == b->where.environment_trusted &&
            a->asks_elsewhere == b->asks_elsewhere && a->agent_trusted == b->agent_trusted &&
-           a->limit_ms == b->limit_ms;
+           a->destroys == b->destroys && a->limit_ms == b->limit_ms;
 }
 
 static bool same_signer(const struct config_signer *a, const struct config_signer *b)

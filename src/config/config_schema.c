@@ -92,6 +92,8 @@ static const cyaml_schema_field_t side_fields[] = {
                      agent_trusted, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("pin-entry", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_side,
                      pin_entry, entries, CYAML_ARRAY_LEN(entries)),
+    CYAML_FIELD_ENUM("destroys", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_side, destroys,
+                     answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_END,
 };
 

@@ -43,7 +43,7 @@ struct raw_side {
     struct raw_list environment;
     uint32_t *time_limit; /* seconds */
     struct raw_list agent;
-    uint32_t environment_trusted, agent_trusted;
+    uint32_t environment_trusted, agent_trusted, destroys;
     uint32_t pin_entry; /* enum raw_pin_entry; 0: absent */
 };
 

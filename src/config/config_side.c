@@ -266,6 +266,7 @@ bool config_take_side(const struct loader *l, const char *at, const struct raw_s
     strcpy(where->module_sha256, raw->module_sha256 ? raw->module_sha256 : "");
     where->environment_trusted = raw->environment_trusted == RAW_YES;
     to->agent_trusted = raw->agent_trusted == RAW_YES;
+    to->destroys = raw->destroys == RAW_YES;
     return check_source_only(&d) && take_agent(&d, &raw->agent) && check_where(&d) &&
            check_dialect(&d) && check_pin(&d) &&
            config_check_agent(l, to, under(&d, "agent", path)) && take_token(&d, raw->token) &&

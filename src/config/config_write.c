@@ -60,6 +60,8 @@ static void put_side(struct writer *w, const char *key, const struct config_side
         put_texts(w, "agent", side->agent);
     if (side->agent_trusted)
         writer_yes(w, "agent-trusted", true);
+    if (side->destroys)
+        writer_yes(w, "destroys", true);
     writer_end(w);
 }
 

@@ -70,6 +70,9 @@ static const struct event_field begin[] = {
     FIELD_2(FIELD_TEXT, "visit", begin.visit),
     FIELD_2(FIELD_TEXT, "migration", begin.migration),
     FIELD_2(FIELD_SIGNED, "expires", begin.expires_ms),
+    FIELD_3(FIELD_TEXT, "removal", begin.removal),
+    FIELD_3(FIELD_TEXT, "report", begin.report),
+    FIELD_3(FIELD_HEX, "report-sha256", begin.report_sha256),
 };
 
 static const struct event_field officer[] = {FIELD(FIELD_TEXT, "name", officer.name),
@@ -329,6 +332,7 @@ static const struct event_field end[] = {
     FIELD(FIELD_NUMBER, "migrated", end.migrated),
     FIELD(FIELD_NUMBER, "unproven", end.unproven),
     FIELD_2(FIELD_NUMBER, "sealed", end.sealed),
+    FIELD_3(FIELD_NUMBER, "destroyed", end.destroyed),
     FIELD(FIELD_NUMBER, "refused", end.refused),
     FIELD(FIELD_NUMBER, "failed", end.failed),
     FIELD(FIELD_NUMBER, "companions", end.companions),

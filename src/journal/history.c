@@ -40,6 +40,8 @@ struct history history_of(const struct event_log *log)
             history.rehearsal = event.begin.rehearsal;
             history.sealed = event.begin.service[0];
             history.visit = visit_of(event.begin.visit);
+            history.removal = removal_of(event.begin.removal);
+            memcpy(history.report, event.begin.report, sizeof history.report);
             history.began_ms = event.utc_ms;
         } else if (event.kind == EVENT_CANARY) {
             canary = event.canary.state == CANARY_COMMITS ||

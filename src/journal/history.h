@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "journal/event_log.h"
 #include "protocol/event.h"
+#include "protocol/removal.h"
 
 struct history {
     char title[EVENT_TEXT_MAX];
@@ -20,6 +21,8 @@ struct history {
     char file[EVENT_PATH_MAX]; /* its ceremony file; empty: none */
     bool rehearsal;
     enum visit visit;            /* it is one of a ceremony in two rooms, which is not resumed */
+    enum removal removal;        /* it carries no keys: ... */
+    char report[EVENT_TEXT_MAX]; /* ... it destroys those that this report names */
     int64_t began_ms;            /* wall clock of its first event */
     bool stepped;                /* a step was begun; the last was ... */
     enum step_id step;           /* ... this one, */

@@ -151,6 +151,9 @@ struct event {
             char visit[16];          /* a ceremony in two rooms: the word of this visit ... */
             char migration[40];      /* ... and the id that all its visits have */
             int64_t expires_ms;      /* of an offer: when it does, wall clock; 0: none is made */
+            char removal[16];        /* a removal: its word ... */
+            char report[EVENT_TEXT_MAX]; /* ... the report that names the keys ... */
+            uint8_t report_sha256[32];   /* ... and the digest of that file */
             char host[EVENT_TEXT_MAX];
             bool rehearsal;
             bool resync; /* what the destination has already is left out */
@@ -331,7 +334,8 @@ struct event {
             enum end_outcome outcome;
             int exit_code;
             uint32_t migrated, unproven, refused, failed;
-            uint32_t sealed; /* as files for a key service */
+            uint32_t sealed;    /* as files for a key service */
+            uint32_t destroyed; /* by a removal, companions included */
             uint32_t companions, companions_refused,
                 companions_failed; /* these are not counted among the others */
             uint32_t left_over;    /* temporary objects not destroyed, and unexplained objects */

@@ -16,6 +16,8 @@ libprotocol_a_SOURCES = \
 	%D%/outcome.h \
 	%D%/pace.c \
 	%D%/pace.h \
+	%D%/removal.c \
+	%D%/removal.h \
 	%D%/script_word.c \
 	%D%/script_word.h \
 	%D%/sessions.c \

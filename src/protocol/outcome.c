@@ -5,15 +5,15 @@
 
 const char *key_outcome_name(enum key_outcome outcome)
 {
-    static const char *const names[KEY_OUTCOMES] = {"pending", "migrated", "refused",
-                                                    "failed",  "unknown",  "unproven",
-                                                    "sealed",  "bundled",  "reported migrated"};
+    static const char *const names[KEY_OUTCOMES] = {
+        "pending", "migrated", "refused",           "failed",   "unknown", "unproven",
+        "sealed",  "bundled",  "reported migrated", "destroyed"};
     return name_of(names, KEY_OUTCOMES, outcome);
 }
 
 const char *key_route_name(enum key_route route)
 {
-    static const char *const names[ROUTES] = {"none", "envelope", "direct", "public"};
+    static const char *const names[ROUTES] = {"none", "envelope", "direct", "public", "removed"};
     return name_of(names, ROUTES, route);
 }
 

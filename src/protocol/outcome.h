@@ -9,15 +9,17 @@ enum key_outcome {
     KEY_REFUSED,
     KEY_FAILED,
     KEY_UNKNOWN,
-    KEY_UNPROVEN, /* migrated under a waiver: nothing proves it */
-    KEY_SEALED,   /* kept as a file for a key service: nothing shows yet that it has arrived */
-    KEY_BUNDLED,  /* encrypted into a bundle for another room */
-    KEY_REPORTED, /* the other room says that it was migrated, and nothing here shows it */
+    KEY_UNPROVEN,  /* migrated under a waiver: nothing proves it */
+    KEY_SEALED,    /* kept as a file for a key service: nothing shows yet that it has arrived */
+    KEY_BUNDLED,   /* encrypted into a bundle for another room */
+    KEY_REPORTED,  /* the other room says that it was migrated, and nothing here shows it */
+    KEY_DESTROYED, /* by a removal: the other side has proven that it has the same key */
     KEY_OUTCOMES
 };
 
-/* How a key is carried: wrapped by AES; directly by OAEP; unencrypted, since it is public. */
-enum key_route { ROUTE_NONE, ROUTE_ENVELOPE, ROUTE_DIRECT, ROUTE_PUBLIC, ROUTES };
+/* How a key is carried: wrapped by AES; directly by OAEP; unencrypted, since it is public; it is
+ * not carried, but removed. */
+enum key_route { ROUTE_NONE, ROUTE_ENVELOPE, ROUTE_DIRECT, ROUTE_PUBLIC, ROUTE_REMOVED, ROUTES };
 
 /* The outcome of a test key. Impossible: the source cannot generate one. Commits: it is about to
  * become a token object on the destination, under the label of temporary objects. Clean (said of

@@ -85,6 +85,22 @@ static const struct {
         {"prove-fresh", "prove it from a fresh process", SIDE_DESTINATION, 12,
          "A fresh process logs in to the DESTINATION and proves each migrated key again.",
          "What leaves are answers to random challenges, and no key", STEP_SENT_NOTHING},
+    [STEP_DISTINGUISH] =
+        {"distinguish", "show that they are two tokens", SIDE_RELAY, 1,
+         "Each HSM makes a test key, and fresh processes look whether the other HSM has it.",
+         "What leaves are names, and no key", STEP_SENT_NOTHING},
+    [STEP_PROVE_NOW] =
+        {"prove-now", "prove the copy that stays", SIDE_RELAY, 2,
+         "Both HSMs work on the same random challenges; a fresh process reads and proves the copy "
+         "of % that stays.",
+         "What leaves are their answers, and no key", STEP_SENT_NOTHING},
+    [STEP_DESTROY_KEY] = {"destroy-key", "destroy the key for good", SIDE_RELAY, 3,
+                          "The HSM reads % once more and destroys it for good.", "Nothing leaves",
+                          STEP_SENT_NOTHING},
+    [STEP_PROVE_AFTER] = {"prove-after", "prove its copy once more", SIDE_RELAY, 4,
+                          "Another fresh process proves the copy of %, before the next key is "
+                          "touched.",
+                          "What leaves are answers to challenges, and no key", STEP_SENT_NOTHING},
 };
 
 const char *step_name(enum step_id id)

@@ -5,7 +5,8 @@
 
 #include "protocol/side.h"
 
-/* The protocol's steps, in its order. step_number() returns the number that the documents use. */
+/* The protocol's steps, in its order, and then those of a removal, which come before its
+ * inventory. step_number() returns the number that the documents use. */
 enum step_id {
     STEP_MAKE_PAIR,
     STEP_RELAY_PUBLIC,
@@ -28,6 +29,10 @@ enum step_id {
     STEP_DESTROY,
     STEP_INVENTORY,
     STEP_PROVE_FRESH,
+    STEP_DISTINGUISH, /* of a removal (removal.h) only, as the three that follow */
+    STEP_PROVE_NOW,
+    STEP_DESTROY_KEY,
+    STEP_PROVE_AFTER,
     STEPS
 };
 

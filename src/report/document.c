@@ -82,6 +82,8 @@ static void put_summary(const struct view *v)
         writer_number(w, "unproven", end.end.unproven);
     if (end.end.sealed)
         writer_number(w, "sealed", end.end.sealed);
+    if (begin.begin.removal[0])
+        writer_number(w, "destroyed", end.end.destroyed);
     writer_number(w, "refused", end.end.refused);
     writer_number(w, "failed", end.end.failed);
     put_companion_counts(w, &end);
@@ -129,6 +131,15 @@ static void part_visit(struct writer *w, const struct event *begin)
         writer_time(w, "expires", begin->begin.expires_ms);
 }
 
+static void part_removal(struct writer *w, const struct event *begin)
+{
+    if (!begin->begin.removal[0])
+        return;
+    writer_text(w, "removal", begin->begin.removal);
+    writer_text(w, "report", begin->begin.report);
+    writer_hex(w, "report-sha256", begin->begin.report_sha256, SHA256_SIZE);
+}
+
 static void put_ceremony(const struct view *v)
 {
     struct writer *w = v->w;
@@ -144,6 +155,7 @@ static void put_ceremony(const struct view *v)
         writer_yes(w, "resync", true);
     section_some(w, "sealed-for", event.begin.service);
     part_visit(w, &event);
+    part_removal(w, &event);
     writer_text(w, "file", event.begin.file);
     put_file_sha256(v, &event);
     writer_list(w, "officers", false);

@@ -43,6 +43,8 @@ libreport_a_SOURCES = \
 	%D%/verify_gates.h \
 	%D%/verify_pace.c \
 	%D%/verify_pace.h \
+	%D%/verify_removal.c \
+	%D%/verify_removal.h \
 	%D%/verify_script.c \
 	%D%/verify_script.h \
 	%D%/verify_sessions.c \

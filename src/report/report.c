@@ -225,7 +225,9 @@ static bool is_canary(const struct event *event, enum canary_state state)
 static bool write_journal(struct report *r, const struct event *event, struct err *err)
 {
     bool begins = event->kind == EVENT_STEP && event->step.state == EVENT_BEGUN;
-    bool writes = (begins && event->step.id < STEP_DESTROY) || is_canary(event, CANARY_COMMITS);
+    bool writes =
+        (begins && (event->step.id < STEP_DESTROY || event->step.id > STEP_PROVE_FRESH)) ||
+        is_canary(event, CANARY_COMMITS);
     bool passes = r->lost && !writes && !(event->kind == EVENT_END && event->end.exit_code == 0);
 
     r->lost |= !journal_add(r->journal, event, err);
@@ -315,6 +317,7 @@ static bool make_end(const struct event_log *log, enum end_outcome outcome, int 
         end->end.migrated = index.outcomes[KEY_MIGRATED];
         end->end.unproven = index.outcomes[KEY_UNPROVEN];
         end->end.sealed = index.outcomes[KEY_SEALED];
+        end->end.destroyed = index.outcomes[KEY_DESTROYED] + index.companions[KEY_DESTROYED];
         end->end.refused = index.outcomes[KEY_REFUSED];
         end->end.failed = index.outcomes[KEY_FAILED] + index.outcomes[KEY_UNKNOWN];
         end->end.companions = index.companions[KEY_MIGRATED];

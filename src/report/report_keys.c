@@ -192,8 +192,9 @@ static void put_rows(const struct view *v, const char *name, const struct fideli
 static struct fidelity_pair pair_of(const struct event *planned, const struct event *done)
 {
     enum key_outcome outcome = event_index_outcome(planned, done);
-    bool arrived = done && (outcome == KEY_MIGRATED || outcome == KEY_UNPROVEN) &&
-                   done->key_done.desc.class != KEY_CLASS_OTHER; /* it was seen there */
+    bool arrived =
+        done && (outcome == KEY_MIGRATED || outcome == KEY_UNPROVEN || outcome == KEY_DESTROYED) &&
+        done->key_done.desc.class != KEY_CLASS_OTHER; /* it was seen there */
 
     return (struct fidelity_pair){
         .source = &planned->planned.desc,

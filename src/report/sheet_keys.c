@@ -190,7 +190,8 @@ void sheet_not_migrated(struct sheet *s)
                 node_text(key, "reason"));
     }
     if (groups.count > 0)
-        sheet_section(s, "KEYS THAT WERE NOT MIGRATED");
+        sheet_section(s, node_at(s->report, "ceremony.removal") ? "WHAT BECAME OF THE KEYS"
+                                                                : "KEYS THAT WERE NOT MIGRATED");
     sheet_groups(s, &groups, "key");
 }
 

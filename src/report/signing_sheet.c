@@ -37,6 +37,10 @@ static void put_outcome(struct sheet *s)
                node_text(summary, "failed"), node_at(summary, "unproven") ? ", UNPROVEN: " : "",
                node_text(summary, "unproven"), node_at(summary, "sealed") ? ", sealed: " : "",
                node_text(summary, "sealed"));
+    if (node_at(summary, "destroyed"))
+        sheet_toned(s, SHEET_WARNING, "destroyed", "%s on the %s; see the keys",
+                    node_text(summary, "destroyed"),
+                    node_is(s->report, "ceremony.removal", "undo") ? "destination" : "source");
     if (node_at(summary, "companions"))
         sheet_fact(s, "with them", "public objects: %s migrated, %s refused, %s failed",
                    node_text(summary, "companions"), node_text(summary, "companions-refused"),
@@ -84,6 +88,11 @@ static void put_ceremony(struct sheet *s)
     sheet_fact(s, "title", "%s", node_text(ceremony, "title"));
     sheet_fact(s, "id", "%s%s%s", node_text(ceremony, "id"),
                node_at(ceremony, "resumes") ? ", resumes " : "", node_text(ceremony, "resumes"));
+    if (node_at(ceremony, "removal")) {
+        sheet_fact(s, "removal", "%s, by the report %s", node_text(ceremony, "removal"),
+                   node_text(ceremony, "report"));
+        sheet_digest(s, "", "sha256", node_text(ceremony, "report-sha256"));
+    }
     sheet_fact(s, "file", "%s", node_text(ceremony, "file"));
     if (strlen(file) == 64)
         sheet_digest(s, "file sha256", "", file);

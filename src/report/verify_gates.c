@@ -290,7 +290,7 @@ static bool check_arrived(const struct node *report, int64_t highest, bool *pass
     for (const struct node *key = node_at(report, "keys")->first; key; key = key->next) {
         int64_t number = node_number(key, "number");
         bool arrived = node_is(key, "outcome", "migrated") || node_is(key, "outcome", "unproven") ||
-                       node_is(key, "outcome", "sealed");
+                       node_is(key, "outcome", "sealed") || node_is(key, "outcome", "destroyed");
         bool is_public = node_is(key, "route", key_route_name(ROUTE_PUBLIC)); /* it has no gate */
         if (arrived && !is_public && !node_at(key, "kept") && !passed[0] &&
             !(number > 0 && number <= highest && passed[number]))
@@ -313,6 +313,14 @@ static bool is_passed_ahead(const struct node *report, const struct passed *p,
     return confirmed >= (p->both[GATE_KEY] ? 2U : 1U);
 }
 
+/* What accompanies a key has no gate. */
+static bool is_companion(const struct node *report, int64_t number)
+{
+    const struct node *key = number > 0 ? rule_key_numbered(report, number) : NULL;
+
+    return key && node_at(key, "companion-of");
+}
+
 bool gates_check_order(const struct node *report, const struct rule_steps *steps, struct err *err)
 {
     static const struct {
@@ -321,7 +329,9 @@ bool gates_check_order(const struct node *report, const struct rule_steps *steps
     } before[] = {{STEP_MAKE_PAIR, GATE_DEVICES},    {STEP_MAKE_PAIR, GATE_REVIEW},
                   {STEP_RELAY_PUBLIC, GATE_DEVICES}, {STEP_RELAY_PUBLIC, GATE_REVIEW},
                   {STEP_MAKE_KEK, GATE_FINGERPRINT}, {STEP_READ_OBJECT, GATE_REVIEW},
-                  {STEP_LOAD_PUBLIC, GATE_REVIEW},   {STEP_WRAP_KEY, GATE_KEY}};
+                  {STEP_LOAD_PUBLIC, GATE_REVIEW},   {STEP_WRAP_KEY, GATE_KEY},
+                  {STEP_DISTINGUISH, GATE_DEVICES},  {STEP_DISTINGUISH, GATE_REVIEW},
+                  {STEP_DESTROY_KEY, GATE_KEY}};
     struct passed passed = {.next = node_at(report, "gates")->first};
 
     read_policy(&passed, report);
@@ -331,6 +341,7 @@ bool gates_check_order(const struct node *report, const struct rule_steps *steps
             if (step->id == before[i].step &&
                 (!passed.gate[before[i].gate] ||
                  (before[i].gate == GATE_KEY && passed.key != 0 && passed.key != step->key &&
+                  !is_companion(report, step->key) &&
                   !(visits_of(report) == VISIT_LOAD && is_passed_ahead(report, &passed, step)))))
                 return rule_step_wrong(steps, step, err, "no gate was passed before this step");
     }

@@ -12,6 +12,7 @@
 #include "report/verify_gates.h"
 #include "report/verify_pace.h"
 #include "report/verify_relay.h"
+#include "report/verify_removal.h"
 #include "report/verify_script.h"
 #include "report/verify_sessions.h"
 #include "report/verify_trail.h"
@@ -282,8 +283,8 @@ static bool check_outcome(const struct node *report, struct err *err)
         return rule_wrong(summary, err, "the exit code does not fit the outcome");
     if (open && code != err_exit(ERR_UNFINISHED))
         return rule_wrong(summary, err, "something is left over, but the exit code says otherwise");
-    if (visits_of(report) != VISIT_NONE)
-        return true; /* verify_visits.c says which outcomes its keys can have */
+    if (visits_of(report) != VISIT_NONE || removal_is(report))
+        return true; /* verify_visits.c and verify_removal.c say which outcomes keys can have */
     if ((node_is(summary, "outcome", "complete") || node_is(summary, "outcome", "partial")) &&
         !migrated && !node_at(report, "ceremony.resumes") && !was_in_step(report))
         return rule_wrong(summary, err, "no key was migrated, but the outcome says otherwise");
@@ -432,6 +433,7 @@ static bool check_order(const struct node *report, const struct rule_steps *step
                      .next = sealed ? STEP_RELAY_PUBLIC : STEP_MAKE_PAIR};
     bool ok = !w.ways ? err_set(err, ERR_FAILED, "There is no memory for the steps of keys")
               : visits_of(report) != VISIT_NONE ? visits_check_order(report, steps, err)
+              : removal_is(report)              ? removal_check_order(report, steps, err)
                                                 : check_each_step(steps, &w, err);
 
     free(w.ways);
@@ -559,6 +561,8 @@ const struct verify_rule verify_rules[] = {
     {"each companion belongs to a key that arrived", check_companions, NULL},
     {"keys are sealed for a key service, and for nothing else", check_sealed, NULL},
     {"outcome and exit code fit what happened", check_outcome, NULL},
+    {"no key is destroyed but in a removal, by two officers, with a proven copy", removal_check,
+     NULL},
     {"what arrived is what left", check_fidelity, NULL},
     {"the steps come in the protocol's order", NULL, check_order},
     {"each step that needs a gate comes after it", NULL, gates_check_order},

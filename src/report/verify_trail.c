@@ -7,6 +7,7 @@
 
 #include "hsm/facts.h"
 #include "hsm/key.h"
+#include "protocol/removal.h"
 #include "protocol/step.h"
 #include "report/visit_rules.h"
 
@@ -166,7 +167,7 @@ static bool check_trail(const struct trail *trail, bool without_way, struct err 
         trail->steps != whole_way(trail))
         return rule_wrong(trail->key, err, "a bundled key has not gone through all steps");
     if (node_is(trail->key, "outcome", "refused") && !shows_parity(trail) &&
-        (trail->public ? trail->steps & encrypted : trail->steps))
+        (trail->public ? trail->steps & encrypted : trail->steps & ~(uint32_t)REMOVAL_STEPS))
         return rule_wrong(trail->key, err, "a refused key was encrypted");
     return true;
 }

@@ -37,4 +37,6 @@ libceremony_a_SOURCES += \
 	%D%/transfer.c \
 	%D%/transfer.h \
 	%D%/transport.c \
-	%D%/transport.h
+	%D%/transport.h \
+	%D%/witness.c \
+	%D%/witness.h

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "ceremony/removal_run.h"
 #include "ceremony/visit_run.h"
 #include "worker/worker_state.h"
 
@@ -116,9 +117,21 @@ static bool answer_visit(void *ctx, char *typed, size_t size)
     return given;
 }
 
+static bool run_removal(struct worker *w, struct err *err)
+{
+    struct removal_job job = *w->setup.removal;
+
+    job.answer = answer_visit;
+    job.ctx = w;
+    return removal_run(w->ceremony, &job, err);
+}
+
 static bool visit(struct worker *w, struct err *err)
 {
     struct visit_job job;
+
+    if (w->setup.removal)
+        return run_removal(w, err);
 
     if (!w->setup.visit)
         return err_set(err, ERR_USAGE, "no visit was asked for");

@@ -69,7 +69,9 @@ static bool host_lock_token(void *ctx, enum side side, struct hsm *hsm, const st
     if (of->lock_fd >= 0)
         close(of->lock_fd);
     of->lock_fd = -1;
-    of->lock = (struct hsm_lock){*slot, side == SIDE_SOURCE, w->ceremony_number};
+    of->lock = (struct hsm_lock){
+        *slot, side == SIDE_SOURCE && !w->setup.removal, /* that one changes both */
+        w->ceremony_number};
     of->locked = w->setup.side[side].named
                      ? hsm->driver->lock(hsm, &of->lock, err)
                      : token_lock_take(w->setup.locks, slot, of->lock.shared, &of->lock_fd, err);

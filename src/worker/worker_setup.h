@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "ceremony/ceremony.h"
+#include "ceremony/removal_job.h"
 #include "ceremony/sign.h"
 #include "ceremony/visit_job.h"
 #include "hsm/uri.h"
@@ -47,11 +48,12 @@ struct worker_setup {
     const struct worker_signer *signer; /* NULL: the report remains unsigned. Not copied */
     const struct visit_job *visit; /* NULL: a ceremony in one room. Its answer() is the worker's.
                                       Not copied */
-    struct starter *starter;       /* starts the agents, by side; NULL: this process does */
-    struct event_sink *record;     /* gets every event on the worker's thread, before the pipe; may
-                                      refuse it; may be NULL */
-    const char *const *locks; /* folders for locks, NULL at the end; NULL: no locks are taken */
-    bool calls;               /* also emit every single call (EVENT_CALL) */
+    const struct removal_job *removal; /* likewise, of a removal; NULL: keys are carried */
+    struct starter *starter;           /* starts the agents, by side; NULL: this process does */
+    struct event_sink *record; /* gets every event on the worker's thread, before the pipe; may
+                                  refuse it; may be NULL */
+    const char *const *locks;  /* folders for locks, NULL at the end; NULL: no locks are taken */
+    bool calls;                /* also emit every single call (EVENT_CALL) */
 };
 
 enum worker_command {
@@ -67,7 +69,8 @@ enum worker_command {
     WORKER_RESUME,   /* ceremony_resume(), in the place of WORKER_PLAN */
     WORKER_RUN,      /* ceremony_step() until it is done; gates wait for worker_answer() */
     WORKER_SIGN,     /* setup.signer: sign_sha256() of its digest(), then its keep() */
-    WORKER_VISIT,    /* setup.visit: visit_run(); gates wait for worker_answer() */
+    WORKER_VISIT,    /* setup.visit: visit_run(), setup.removal: removal_run(); gates wait for
+                        worker_answer() */
     WORKER_COMMANDS
 };
 

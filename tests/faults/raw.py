@@ -130,6 +130,10 @@ class Token:
         self.call("GenerateKeyPair", self.session, ctypes.byref(mechanism), first, count, second,
                   number, ctypes.byref(WORD()), ctypes.byref(WORD()))
 
+    def destroy(self, handle):
+        """An object."""
+        self.call("DestroyObject", self.session, handle)
+
     def handles(self):
         """All objects, also half ones."""
         found, count, handles = (WORD * 64)(), WORD(), []

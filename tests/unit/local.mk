@@ -43,6 +43,12 @@ TESTS += %D%/test_ceremony
 %C%_test_ceremony_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_ceremony_LDADD = libfake.a $(UNIT_CEREMONY)
 
+check_PROGRAMS += %D%/test_removal
+TESTS += %D%/test_removal
+%C%_test_removal_SOURCES = %D%/test_removal.c
+%C%_test_removal_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_removal_LDADD = libfake.a $(UNIT_CEREMONY)
+
 check_PROGRAMS += %D%/test_windows
 TESTS += %D%/test_windows
 %C%_test_windows_SOURCES = %D%/test_windows.c

@@ -323,11 +323,16 @@ bool app_is_running(const struct app *app)
     return app->phase >= PHASE_STARTING && app->phase <= PHASE_TERMINATED;
 }
 
+bool app_does_one(const struct app *app)
+{
+    return app->at.visit != VISIT_NONE || app->at.removal != REMOVAL_NONE;
+}
+
 int app_exit_code(const struct app *app)
 {
     if (app->run.over)
         return app->run.exit_code;
-    if (app->at.visit != VISIT_NONE)
+    if (app_does_one(app))
         return err_exit(app->at.refused ? app->at.refused : ERR_STOPPED);
     if (settle_is_on(&app->settle))
         return err_exit(app->settle.failed ? app->settle.failed : ERR_UNFINISHED);

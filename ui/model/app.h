@@ -70,7 +70,8 @@ struct app_at {
     char find[128];        /* what was looked for last */
     struct replay *replay; /* what is shown is a recording; NULL: it is live */
     enum visit visit;      /* of a ceremony in two rooms, which is all that is done here */
-    enum err_code refused; /* why that visit did not begin */
+    enum removal removal;  /* of keys, which is all that is done here */
+    enum err_code refused; /* why that visit or removal did not begin */
     unsigned keys_missing; /* bit (1 << n) for each function key that the terminal cannot send */
 };
 
@@ -262,6 +263,9 @@ bool app_is_deaf(const struct app *app);
 
 /* A dialog opens by itself: for a moment it takes no keys. */
 void app_be_deaf(struct app *app);
+
+/* Is one visit, or one removal, all that is done on this console? */
+bool app_does_one(const struct app *app);
 
 /* The exit code of the console as things stand. */
 int app_exit_code(const struct app *app);

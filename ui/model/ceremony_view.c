@@ -34,7 +34,7 @@ static void ask(struct app *app, const struct confirm *confirm)
 
 static void stop(struct app *app)
 {
-    ask(app, &questions_stop);
+    ask(app, questions_stop(app));
 }
 
 static void abandon(struct app *app)
@@ -77,7 +77,7 @@ static void ended(struct app *app)
     if (signs_here(app))
         app_ask(app, REQUEST_SIGN, SIDE_RELAY);
     app_go(app, VIEW_END);
-    if (app->at.visit != VISIT_NONE) /* there are no lists of both sides */
+    if (app_does_one(app)) /* there are no lists of both sides */
         return;
     app_ask(app, REQUEST_REFRESH, SIDE_SOURCE);
     app_ask(app, REQUEST_REFRESH, SIDE_DESTINATION);

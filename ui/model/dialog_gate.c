@@ -23,7 +23,7 @@ static void press(struct app *app, int press)
 
     gate_page(app, &page);
     if (press == PRESS_ESC)
-        app_open_confirm(app, &questions_stop);
+        app_open_confirm(app, questions_stop(app));
     else if (press == PRESS_ENTER)
         answer(app);
     else if (key_rows_press(app, press))

@@ -62,7 +62,7 @@ static void press(struct app *app, int press)
         if (settle_is_on(&app->settle))
             left_open_show(app, "The review was left, and nothing was begun.");
     } else if (press == PRESS_ESC)
-        app_open_confirm(app, &questions_stop);
+        app_open_confirm(app, questions_stop(app));
     else if (press == PRESS_ENTER && before)
         start(app);
     else if (press == PRESS_ENTER)

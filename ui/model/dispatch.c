@@ -79,7 +79,7 @@ void app_start(struct app *app)
     field_set(&app->dialog.field, "");
     if (app->settle.how == SETTLE_ASKS)
         app_open(app, DIALOG_SETTLE);
-    else if (app->at.visit != VISIT_NONE)
+    else if (app_does_one(app))
         opening_visit(app);
     else
         opening_begin(app);
@@ -212,7 +212,7 @@ void app_failed(struct app *app, enum request_kind kind, const struct err *err)
         request_ended(&app->queue);
     if (kind == REQUEST_START) /* what was to follow cannot */
         app->queue.under_way = app->queue.count = 0;
-    if (kind == REQUEST_START && app->at.visit != VISIT_NONE)
+    if (kind == REQUEST_START && app_does_one(app))
         app->at.refused = err->code;
     if (kind == REQUEST_RUN || app->phase == PHASE_PLANNING || app->at.refused)
         app->phase = PHASE_IDLE;

@@ -246,13 +246,16 @@ void gate_explain(const struct app *app, enum dialog_id kind, struct sheet *s)
     }
     if (gate_who(app, who)[0])
         sheet_line(s, "Asked: %s", who);
-    gate_words(gate, s);
+    gate_words(gate, app->run.removal, s);
     if (!before)
         sheet_line(s, "Tries left: %u. After them the ceremony is stopped.",
                    app->run.gate.tries_left);
     sheet_line(s, "%s",
                before ? "Esc leads back to the inventory; nothing has begun."
-                      : "Esc asks whether the ceremony shall stop. What was begun is then undone, "
-                        "and the source is unchanged.");
+               : app->run.removal != REMOVAL_NONE
+                   ? "Esc asks whether the removal shall stop. Keys that are destroyed by then are "
+                     "not restored."
+                   : "Esc asks whether the ceremony shall stop. What was begun is then undone, "
+                     "and the source is unchanged.");
     sheet_line(s, "%s", "F2 writes down an exception; what you have typed so far is kept.");
 }

@@ -36,11 +36,30 @@ static const struct explanation of_gates[GATES] = {
          "Type the first 12 words, as the other room reads them out."},
 };
 
-void gate_words(enum gate gate, struct sheet *s)
+/* In a removal; gates that are not here are the same. */
+static const struct explanation of_removals[GATES] = {
+    [GATE_REVIEW] = {"Compare the two HSMs, the report that names the keys, and each key with the "
+                     "script on paper. Read every line that begins with an exclamation mark.",
+                     "After this gate keys are destroyed for good; nothing brings them back but "
+                     "their copies on the other HSM.",
+                     "Both officers type the words of the question: they hold the number of keys "
+                     "and, unless each label is typed at its key, that of the first one."},
+    [GATE_KEY] = {"Compare label, type, id and public key or check value of this key with the "
+                  "script on paper.",
+                  "It is the last time before this key is destroyed. Its copy on the other HSM was "
+                  "proven just now.",
+                  "Type its label to destroy it. Type  skip  to keep it: the next key follows."},
+};
+
+void gate_words(enum gate gate, enum removal removal, struct sheet *s)
 {
-    if ((unsigned)gate >= GATES)
+    const struct explanation *of = (unsigned)gate < GATES ? &of_gates[gate] : NULL;
+
+    if (!of)
         return;
-    sheet_line(s, "%s", of_gates[gate].compare);
-    sheet_line(s, "Why: %s", of_gates[gate].why);
-    sheet_line(s, "%s", of_gates[gate].type);
+    if (removal != REMOVAL_NONE && of_removals[gate].compare)
+        of = &of_removals[gate];
+    sheet_line(s, "%s", of->compare);
+    sheet_line(s, "Why: %s", of->why);
+    sheet_line(s, "%s", of->type);
 }

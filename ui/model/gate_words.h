@@ -4,9 +4,10 @@
 #define HSMFERRY_UI_MODEL_GATE_WORDS_H
 
 #include "protocol/gate.h"
+#include "protocol/removal.h"
 #include "ui/model/text_page.h"
 
 /* Appends what to compare, with what, why, and what to type: one line each. */
-void gate_words(enum gate gate, struct sheet *sheet);
+void gate_words(enum gate gate, enum removal removal, struct sheet *sheet);
 
 #endif

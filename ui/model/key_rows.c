@@ -256,10 +256,15 @@ static const struct confirm quit_confirm = {
     "A ceremony is running. Stop it and leave? What was begun is undone; the source is unchanged.",
     quit_yes};
 
+static const struct confirm quit_removal_confirm = {
+    "A removal is running. Stop it and leave? Keys that are destroyed already are not restored.",
+    quit_yes};
+
 static void quit(struct app *app)
 {
     if (app_is_running(app))
-        app_open_confirm(app, &quit_confirm);
+        app_open_confirm(app,
+                         app->at.removal != REMOVAL_NONE ? &quit_removal_confirm : &quit_confirm);
     else
         app_ask(app, REQUEST_QUIT, SIDE_RELAY);
 }

@@ -215,7 +215,8 @@ static void title(const struct app *app, char *out, size_t size)
     else
         snprintf(out, size,
                  "KEYS %zu%s   %" PRIu32 " %s   %" PRIu32 " refused   %" PRIu32 " failed",
-                 run->chosen, companions, run->over ? run->migrated + run->sealed : run->arrived,
+                 run->chosen, companions,
+                 run->over ? run->migrated + run->sealed + run->destroyed : run->arrived,
                  run_place(run)->proven, run->refused, run->failed);
 }
 
@@ -244,7 +245,8 @@ static void row(const struct app *app, size_t i, struct view_row *out)
         return;
     put_row(app, number, out);
     outcome = run_key_at(&app->run, number)->outcome;
-    out->bad = outcome != KEY_MIGRATED && (outcome != KEY_PENDING || app->run.over);
+    out->bad = outcome != KEY_MIGRATED && outcome != KEY_DESTROYED &&
+               (outcome != KEY_PENDING || app->run.over);
 }
 
 static size_t page(const struct app *app)

@@ -60,7 +60,16 @@ static void stop_yes(struct app *app)
     app_say(app, "Stopping before the next step.");
 }
 
-const struct confirm questions_stop = {
+static const struct confirm stop_ceremony = {
     "Stop the ceremony? What was begun is undone; the source is unchanged. Keys that have arrived "
     "stay on the destination.",
     stop_yes};
+
+static const struct confirm stop_removal = {
+    "Stop the removal? Keys that are destroyed already are not restored; no other key is touched.",
+    stop_yes};
+
+const struct confirm *questions_stop(const struct app *app)
+{
+    return app->at.removal != REMOVAL_NONE ? &stop_removal : &stop_ceremony;
+}

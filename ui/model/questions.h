@@ -22,6 +22,6 @@ void questions_forget(struct app *app);
 bool questions_review_waived(const struct app *app);
 
 /* Stop the ceremony? */
-extern const struct confirm questions_stop;
+const struct confirm *questions_stop(const struct app *app);
 
 #endif

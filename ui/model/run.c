@@ -91,6 +91,8 @@ static void take_begin(struct run *run, const struct event *e)
     COPY(run->version, e->begin.version);
     run->for_service = e->begin.service[0];
     run->visit = visit_of(e->begin.visit);
+    run->removal = removal_of(e->begin.removal);
+    COPY(run->report, e->begin.report);
 }
 
 static void take_choice(struct run *run, const struct event *e)
@@ -326,7 +328,7 @@ static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
     if (e->step.state == EVENT_BEGUN) {
         *step = (struct run_step){.begun_ms = now_ms, .call = "", .text = ""};
         run->last_step = e->step.id;
-        run->last_step_key = !is_key_step(e->step.id) ? 0 : e->key ? e->key : run->latest;
+        run->last_step_key = e->key || !is_key_step(e->step.id) ? e->key : run->latest;
         if (!count_in_progress(run, e, is_key_step(e->step.id)))
             return false;
     }
@@ -342,7 +344,8 @@ static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
         if (!count_in_progress(run, e, false))
             return false;
     }
-    run->arrived += is_last_step(e->step.id) && e->step.state == EVENT_OK && !is_companion(run, e);
+    run->arrived += (is_last_step(e->step.id) || e->step.id == STEP_DESTROY_KEY) &&
+                    e->step.state == EVENT_OK && !is_companion(run, e);
     COPY(step->sha256, e->step.sha256);
     return keep_text(run, &step->call, e->step.call) && keep_text(run, &step->text, e->step.text);
 }
@@ -430,7 +433,8 @@ static bool take_key_done(struct run *run, const struct event *e)
     key->outcome = outcome;
     key->destination = e->key_done.desc;
     run->failed += !key->companion_of && (outcome == KEY_FAILED || outcome == KEY_UNKNOWN);
-    failing_note(&run->failing, e->key, outcome != KEY_MIGRATED && outcome != KEY_BUNDLED);
+    failing_note(&run->failing, e->key,
+                 outcome != KEY_MIGRATED && outcome != KEY_BUNDLED && outcome != KEY_DESTROYED);
     return outcome == KEY_MIGRATED || keep_text(run, &key->reason, e->key_done.text);
 }
 
@@ -493,6 +497,7 @@ static void take_end(struct run *run, const struct event *e, int64_t now_ms)
     run->companions_migrated = e->end.companions;
     run->unproven = e->end.unproven;
     run->sealed = e->end.sealed;
+    run->destroyed = e->end.destroyed;
     run->refused = e->end.refused;
     run->failed = e->end.failed;
     run->left_over = e->end.left_over;
@@ -606,7 +611,10 @@ const struct run_place *run_place(const struct run *run)
                                                      "it:",
                                              .hsms = 1};
 
-    return run->for_service ? &service : &hsm;
+    static const struct run_place removal = {
+        .arrived = "destroyed", .proven = "destroyed", .made = "", .hsms = 2};
+
+    return run->removal != REMOVAL_NONE ? &removal : run->for_service ? &service : &hsm;
 }
 
 bool run_step_now(const struct run *run, enum step_id *id)

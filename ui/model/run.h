@@ -10,6 +10,7 @@
 #include "hsm/facts.h"
 #include "plan/script.h"
 #include "protocol/event.h"
+#include "protocol/removal.h"
 #include "ui/model/failing.h"
 #include "ui/model/run_file.h"
 #include "ui/model/run_keys.h"
@@ -113,6 +114,9 @@ struct run {
     uint32_t sealed;                              /* the same */
     bool for_service;                             /* its keys are sealed for a key service */
     enum visit visit;                             /* it is one of a ceremony in two rooms */
+    enum removal removal;                         /* it carries no keys, and destroys some */
+    char report[EVENT_TEXT_MAX];                  /* that it is of */
+    uint32_t destroyed;                           /* so many; known at the end only */
     struct run_file files[RUN_FILES_MAX];         /* that it has taken and written */
     unsigned file_count;
     uint32_t companions_migrated; /* companions; known at the end only */

@@ -126,7 +126,7 @@ static void put_relay(const struct app *app, const enum step_id ids[], size_t st
 
 static void put_end(const struct run_key *key, struct view_row *row)
 {
-    bool good = key->outcome == KEY_MIGRATED;
+    bool good = key->outcome == KEY_MIGRATED || key->outcome == KEY_DESTROYED;
 
     if (key->outcome == KEY_PENDING) {
         text_print(row->text, sizeof row->text, "[ .. ] no last word on this key yet");

@@ -51,6 +51,7 @@ struct loop {
     struct run run;       /* the plan, to say what such a step will do; empty if nothing waits */
     enum event_kind open; /* which of the three; EVENT_SCRIPT: an exception is its only answer */
     bool rehearsal;
+    enum removal removal;
     struct event exception; /* the one being typed; it also holds the current step and key */
     unsigned part;          /* of the exception, asked for now, from 1; 0: none is written */
     bool handed_on;         /* one was, and the question is asked again once it is on record */
@@ -333,7 +334,7 @@ static void explain(struct loop *l)
 
     sheet_clear(&sheet);
     if (l->open == EVENT_GATE) {
-        gate_words(l->gate.gate.gate, &sheet);
+        gate_words(l->gate.gate.gate, l->removal, &sheet);
         sheet_line(&sheet, "Tries left: %u. After them the ceremony is stopped.",
                    l->gate.gate.tries_left);
     } else if (l->open == EVENT_SCRIPT)
@@ -347,8 +348,11 @@ static void explain(struct loop *l)
                    "is made with this PIN; the token counts wrong ones, and may lock.",
                    l->pin.pin.serial);
     sheet_line(&sheet, "%s",
-               "Ctrl-C stops the ceremony before its next step. What was begun is "
-               "undone, and the source is unchanged.");
+               l->removal != REMOVAL_NONE
+                   ? "Ctrl-C stops the removal before its next step. Keys that are destroyed by "
+                     "then are not restored."
+                   : "Ctrl-C stops the ceremony before its next step. What was begun is "
+                     "undone, and the source is unchanged.");
     sheet_wrap(&sheet, EXPLAIN_COLUMNS);
     for (char *line = sheet.text, *end; l->job->log && (end = strchr(line, '\n')); line = end + 1) {
         *end = '\0';
@@ -486,6 +490,7 @@ static void take_event(struct loop *l, const struct event *event)
         break;
     case EVENT_BEGIN:
         l->rehearsal = event->begin.rehearsal;
+        l->removal = removal_of(event->begin.removal);
         break;
     case EVENT_ERROR:
         note_failure(l, &event->error);

@@ -317,6 +317,18 @@ static void visit_words(const struct app *app, const char *companions, char *out
              app_side_label(app, visit_side(visit)), side->token.model, side->info.api);
 }
 
+/* The keys that a removal destroys, and the HSM that keeps their copies. */
+static void removal_words(const struct app *app, const char *companions, char *out, size_t size)
+{
+    const enum side from = removal_from(app->at.removal), keeper = removal_keeper(app->at.removal);
+
+    snprintf(out, size, "%zu key%s%s DESTROYED on the %s, %s (%s); the %s, %s (%s), keeps %s",
+             app->run.movable, companions, app->run.movable == 1 ? " is" : "s are", side_name(from),
+             app_side_label(app, from), app->side[from].info.api, side_name(keeper),
+             app_side_label(app, keeper), app->side[keeper].info.api,
+             app->run.movable == 1 ? "it" : "them");
+}
+
 /* From where to where; returns the line below. */
 static int draw_party(const struct app *app, struct canvas *c, struct rect r)
 {
@@ -328,6 +340,8 @@ static int draw_party(const struct app *app, struct canvas *c, struct rect r)
              app->run.companions == 1 ? "" : "s");
     if (app->at.visit != VISIT_NONE)
         visit_words(app, app->run.companions ? companions : "", text, sizeof text);
+    else if (app->at.removal != REMOVAL_NONE)
+        removal_words(app, app->run.companions ? companions : "", text, sizeof text);
     else
         snprintf(text, sizeof text, "%zu key%s%s from %s (%s, %s) to %s (%s, %s)", app->run.movable,
                  app->run.movable == 1 ? " goes" : "s go", app->run.companions ? companions : "",
@@ -335,8 +349,11 @@ static int draw_party(const struct app *app, struct canvas *c, struct rect r)
                  app_side_label(app, SIDE_DESTINATION), to->token.model, to->info.api);
     y += draw_wrapped(c, (struct rect){r.x, y, r.w, 2}, STYLE_STRONG, text);
     if (app->run.refused)
-        draw_format(c, r.x, y++, r.w, STYLE_WARN, "%" PRIu32 " key%s cannot go", app->run.refused,
-                    app->run.refused == 1 ? "" : "s");
+        draw_format(c, r.x, y++, r.w, STYLE_WARN, "%" PRIu32 " key%s %s", app->run.refused,
+                    app->run.refused == 1 ? "" : "s",
+                    app->at.removal == REMOVAL_NONE ? "cannot go"
+                    : app->run.refused == 1         ? "is kept"
+                                                    : "are kept");
     return y;
 }
 
@@ -365,8 +382,9 @@ static int draw_warnings(const struct app *app, struct canvas *c, struct rect r,
 }
 
 static void draw_planned(struct canvas *c, struct rect r, int y, const struct run_key *key,
-                         bool service)
+                         bool service, bool removal)
 {
+    const char *stays_word = removal ? "STAYS" : "CANNOT GO";
     /* The label matters most, then what it will be; the proof is the first to go. */
     const bool narrow = r.w < REVIEW_WIDE, stays = key->route == ROUTE_NONE;
     const int type = narrow && (stays || r.w < REVIEW_TYPE) ? 0 : 12, proof = narrow ? 0 : 21;
@@ -380,7 +398,14 @@ static void draw_planned(struct canvas *c, struct rect r, int y, const struct ru
               STYLE_NORMAL, key_label_text(&key->source, text));
     draw_text(c, r.x + label, y, type - 1, STYLE_NORMAL, key_type_text(&key->source, text));
     if (key->route == ROUTE_NONE) {
-        draw_format(c, r.x + label + type, y, as + proof, STYLE_WARN, "CANNOT GO: %s", key->reason);
+        draw_format(c, r.x + label + type, y, as + proof, STYLE_WARN, "%s: %s", stays_word,
+                    key->reason);
+        return;
+    }
+    if (key->route == ROUTE_REMOVED) {
+        draw_text(c, r.x + label + type, y, as - 1, STYLE_WARN,
+                  key->kept ? "destroyed before" : "DESTROYED");
+        draw_text(c, r.x + label + type + as, y, proof, STYLE_NORMAL, key->proof);
         return;
     }
     if (key->kept) {
@@ -437,7 +462,8 @@ static void draw_plan(const struct app *app, struct canvas *c, struct rect in, s
     at = first_line(&app->dialog.scroll, r.h, lines);
     draw_lines_place(c, in.x, in.y + in.h, in.w, at, (size_t)r.h, lines);
     for (; y < end && at < run->key_count; at++)
-        draw_planned(c, r, y++, run_key_at(run, at + 1), run->for_service);
+        draw_planned(c, r, y++, run_key_at(run, at + 1), run->for_service,
+                     app->at.removal != REMOVAL_NONE);
     if (y >= end)
         return;
     at -= run->key_count;
@@ -458,6 +484,11 @@ static void draw_review_head(const struct app *app, struct canvas *c, struct rec
         draw_format(c, r.x, y, r.w, STYLE_WARN, "%s(%u more warning%s after the keys: Down)",
                     r.w < 72 ? "" : "key, type, what it will be     ", hidden,
                     hidden == 1 ? "" : "s");
+    else if (app->at.removal != REMOVAL_NONE)
+        draw_text(c, r.x, y, r.w, STYLE_DIM,
+                  r.w < REVIEW_TYPE   ? "key, what happens to it"
+                  : r.w < REVIEW_WIDE ? "key, type, what happens to it"
+                                      : "key, type, what happens to it, how its copy is proven");
     else
         draw_text(c, r.x, y, r.w, STYLE_DIM,
                   app->run.for_service ? "key, type, how it leaves"

@@ -62,6 +62,10 @@ static const struct {
     [STEP_DESTROY] = {"destroy transport", "destroy"},
     [STEP_INVENTORY] = {"compare contents", "compare"},
     [STEP_PROVE_FRESH] = {"prove fresh", "fresh"},
+    [STEP_DISTINGUISH] = {"distinguish tokens", "differ?"},
+    [STEP_PROVE_NOW] = {"prove the copy now", "prove"},
+    [STEP_DESTROY_KEY] = {"DESTROY the key", "DESTROY"},
+    [STEP_PROVE_AFTER] = {"prove first again", "again"},
 };
 
 /* If both sides agree on the transport's key, both make a pair, and the source's public half
@@ -139,8 +143,42 @@ static const struct lane_row *sealed_row(unsigned i)
     }
 }
 
+/* The removal that is shown. */
+static enum removal removal_shown(const struct app *app)
+{
+    return app->at.removal != REMOVAL_NONE ? app->at.removal : app->run.removal;
+}
+
+/* Of a removal: what is destroyed is in the lane of its side, the proofs are in that of the other
+ * one. */
+static const struct lane_row *removal_row(enum removal removal, unsigned i)
+{
+    static const struct lane_row retire[] = {
+        {{NOTHING, STEP_DISTINGUISH, NOTHING}, STILL},
+        {{NOTHING, STEP_PROVE_NOW, NOTHING}, STILL},
+        {{STEP_DESTROY_KEY, NOTHING, NOTHING}, STILL},
+        {{NOTHING, NOTHING, STEP_PROVE_AFTER}, STILL},
+        {{NOTHING, STEP_INVENTORY, NOTHING}, STILL},
+        {{NOTHING, NOTHING, STEP_PROVE_FRESH}, STILL},
+    };
+    static const struct lane_row undo[] = {
+        {{NOTHING, STEP_DISTINGUISH, NOTHING}, STILL},
+        {{NOTHING, STEP_PROVE_NOW, NOTHING}, STILL},
+        {{NOTHING, NOTHING, STEP_DESTROY_KEY}, STILL},
+        {{STEP_PROVE_AFTER, NOTHING, NOTHING}, STILL},
+        {{NOTHING, STEP_INVENTORY, NOTHING}, STILL},
+        {{STEP_PROVE_FRESH, NOTHING, NOTHING}, STILL},
+    };
+
+    return i >= sizeof retire / sizeof retire[0] ? &nothing
+           : removal == REMOVAL_RETIRE           ? &retire[i]
+                                                 : &undo[i];
+}
+
 static const struct lane_row *row_of_all(const struct app *app, unsigned i)
 {
+    if (removal_shown(app) != REMOVAL_NONE)
+        return removal_row(removal_shown(app), i);
     if (app->run.for_service)
         return sealed_row(i);
     if (is_agreed(app) && rows[i].step[0] == STEP_LOAD_PUBLIC)
@@ -446,9 +484,10 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
                                                                  : "public key ",
                     key_label_text(&key->source, label));
     else {
-        int len = snprintf(ahead, sizeof ahead, "%zu key%s to move", run->movable,
-                           run->movable == 1 ? "" : "s");
-        if (len + (int)strlen(transport_first) <= x - 2)
+        const bool removal = removal_shown(app) != REMOVAL_NONE;
+        int len = snprintf(ahead, sizeof ahead, "%zu key%s to %s", run->movable,
+                           run->movable == 1 ? "" : "s", removal ? "destroy" : "move");
+        if (!removal && len + (int)strlen(transport_first) <= x - 2)
             strcat(ahead, transport_first);
         draw_text(c, r.x + 1, r.y, x - 2, STYLE_STRONG, ahead);
     }

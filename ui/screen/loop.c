@@ -559,6 +559,7 @@ int console_run(struct config *config, const struct console_host *host,
     if (app_new(config, &c.live, err)) {
         c.app = c.live;
         c.live->at.visit = host->visit;
+        c.live->at.removal = host->removal;
         run_on_terminal(&c, options, err);
     }
     exit_code = err->code == ERR_NONE ? app_exit_code(c.live) : err_exit(err->code);

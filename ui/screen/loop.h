@@ -38,6 +38,7 @@ struct console_host {
     void (*remember)(void *ctx);
 
     enum visit visit; /* of a ceremony in two rooms, in the place of a whole ceremony; or none */
+    enum removal removal; /* likewise; or none */
 
     /* To be chosen from: NSS databases, and the HSMs of the last ceremony. */
     const struct modules *stores;

@@ -35,10 +35,19 @@ static const char *end_words(const struct app *app)
         [END_FAILED] = {"The ceremony failed.", "This visit failed."},
         [END_ABORTED] = {"The ceremony was stopped.", "This visit was stopped."},
     };
+    static const char *const of_removals[] = {
+        [END_COMPLETE] = "The removal is complete.",
+        [END_PARTIAL] = "The removal is over; not every key was destroyed.",
+        [END_FAILED] = "The removal failed.",
+        [END_ABORTED] = "The removal was stopped.",
+    };
+
     if (app->at.refused)
         return "This visit did not begin.";
     if (run->outcome == END_COMPLETE && app->settle.how == SETTLE_CLEANS)
         return "The interrupted ceremony was cleaned up.";
+    if (run->removal != REMOVAL_NONE)
+        return (unsigned)run->outcome <= END_ABORTED ? of_removals[run->outcome] : "?";
     if (run->outcome == END_PARTIAL && run->left_over > 0)
         return "The ceremony has ended; an object may be left over.";
     return (unsigned)run->outcome <= END_ABORTED ? words[run->outcome][run->visit != VISIT_NONE]
@@ -271,7 +280,7 @@ static void draw_counts(const struct app *app, struct canvas *c, struct rect r, 
     snprintf(companions, sizeof companions, ", with %" PRIu32 " public object%s",
              run->companions_migrated, run->companions_migrated == 1 ? "" : "s");
     snprintf(text, sizeof text, "%" PRIu32 " %s%s%s   %" PRIu32 " refused   %" PRIu32 " failed",
-             run->migrated + run->sealed, run_place(run)->arrived,
+             run->migrated + run->sealed + run->destroyed, run_place(run)->arrived,
              run->companions_migrated ? companions : "", run->unproven ? unproven : "",
              run->refused, run->failed);
     draw_text(c, r.x, y, r.w, STYLE_STRONG, text);
@@ -323,14 +332,18 @@ static void draw_title(const struct app *app, struct canvas *c)
     const char *title = app->config->title[0] ? app->config->title : "new ceremony";
     const char *stamp = app_stamp(app);
     const enum visit visit = app->at.visit != VISIT_NONE ? app->at.visit : app->run.visit;
+    const enum removal removal =
+        app->at.removal != REMOVAL_NONE ? app->at.removal : app->run.removal;
+    const char *what = visit != VISIT_NONE       ? visit_name(visit)
+                       : removal != REMOVAL_NONE ? removal_name(removal)
+                                                 : "";
     char time[32], safe[TEXT_SAFE_SIZE(EVENT_TEXT_MAX)];
 
     text_safe(title, strlen(title), safe, sizeof safe);
     draw_blank(c, r, STYLE_TITLE);
     /* Before the title, which may be longer than the screen is wide. */
     draw_format(c, r.x + 1, r.y, r.w - 12, STYLE_TITLE, "hsmferry   %s%s%s%s%s", stamp,
-                stamp[0] ? "   " : "", visit != VISIT_NONE ? visit_name(visit) : "",
-                visit != VISIT_NONE ? ": " : "", safe);
+                stamp[0] ? "   " : "", what, what[0] ? ": " : "", safe);
     text_time(app->at.utc_ms, false, time);
     draw_right(c, r.x, r.y, r.w - 1, STYLE_TITLE, time + 11);
 }
