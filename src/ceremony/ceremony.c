@@ -497,11 +497,9 @@ static bool nothing_is_movable(const struct plan *plan, struct err *err)
     return err_next(err, "Read the reason next to each key, and select others.");
 }
 
-/* Again under another transport, if one key needs that. */
-static bool review(struct ceremony *c, const struct selection *selection, struct err *err)
+bool ceremony_plan_review(struct ceremony *c, const struct key_list *destination,
+                          const struct selection *selection, struct err *err)
 {
-    const struct key_list *destination = &c->side[SIDE_DESTINATION].keys;
-
     if (!plan_review(c, destination, selection, err))
         return false;
     if (!negotiation_yields(c))
@@ -533,7 +531,8 @@ static bool make_plan(struct ceremony *c, const struct selection *asked, struct 
     const struct key_list *destination = &c->side[SIDE_DESTINATION].keys;
     struct selection selection = *asked;
     struct plan_known *known;
-    bool ok = conflicts_settle(c, &selection, &known, err) && review(c, &selection, err);
+    bool ok = conflicts_settle(c, &selection, &known, err) &&
+              ceremony_plan_review(c, destination, &selection, err);
 
     free(known);
     /* Each round tries options that were not tried yet, and there are only a few. */

@@ -93,6 +93,10 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err);
  * ceremony_verdicts() and ceremony_plan(). */
 bool ceremony_negotiate(struct ceremony *c, struct err *err);
 
+/* plan_review() (demands.h), and again under another transport if one key needs that. */
+bool ceremony_plan_review(struct ceremony *c, const struct key_list *destination,
+                          const struct selection *selection, struct err *err);
+
 /* The negotiated suite; NULL before ceremony_negotiate(). */
 const struct suite *ceremony_suite(const struct ceremony *c);
 

@@ -190,8 +190,8 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
     bool ok = (handles && names) || err_set(err, ERR_FAILED, "no memory for the keys");
 
     ok = ok && select_keys(c, search, handles, names, &selection, err) &&
-         list_others(c, search, &others, err) && plan_review(c, &others, &selection, err) &&
-         are_as_they_were(c, search, err);
+         list_others(c, search, &others, err) &&
+         ceremony_plan_review(c, &others, &selection, err) && are_as_they_were(c, search, err);
     /* Only a key that was refused then may be refused again without a failure. */
     for (size_t i = 0; ok && i < c->plan.count; i++) {
         const struct interrupted_key *was = known(c, search, c->plan.items[i].key);

@@ -307,6 +307,21 @@ static void set_removal(struct session *s, struct worker_setup *setup)
     memcpy(setup->ceremony.removal.sha256, removal->sha256, SHA256_SIZE);
 }
 
+static void set_visit(struct session *s, struct worker_setup *setup)
+{
+    setup->visit = &s->visit->job;
+    s->visit->script = s->config->script;
+    if (s->visit->what != VISIT_LOAD)
+        s->visit->script.count = 0;
+    setup->ceremony.script = &s->visit->script;
+    setup->ceremony.pace = PACE_RUN;
+    setup->ceremony.sessions = 0;
+    setup->ceremony.visit.what = s->visit->what;
+    setup->ceremony.visit.expires_ms = s->visit->expires_ms;
+    text_print(setup->ceremony.visit.migration, sizeof setup->ceremony.visit.migration, "%s",
+               s->visit->migration);
+}
+
 static struct worker_setup make_setup(struct session *s, bool recorded, bool calls)
 {
     const struct config *config = s->config;
@@ -333,20 +348,8 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
         .ceremony.offers = &s->offers,
     };
 
-    if (s->visit) {
-        setup.visit = &s->visit->job;
-        s->visit->script = config->script;
-        if (s->visit->what != VISIT_LOAD)
-            s->visit->script.count = 0;
-        setup.ceremony.script = &s->visit->script;
-        setup.ceremony.pace = PACE_RUN;
-        setup.ceremony.sessions = 0;
-        setup.ceremony.visit.what = s->visit->what;
-        setup.ceremony.visit.expires_ms = s->visit->expires_ms;
-        text_print(setup.ceremony.visit.migration, sizeof setup.ceremony.visit.migration, "%s",
-                   s->visit->migration);
-    }
-
+    if (s->visit)
+        set_visit(s, &setup);
     if (s->removal)
         set_removal(s, &setup);
     text_print(setup.ceremony.title, sizeof setup.ceremony.title, "%s", config->title);

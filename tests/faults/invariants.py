@@ -414,7 +414,7 @@ class Case:
             return DAMAGED
         try:
             value = keywrap.aes_key_unwrap_with_padding(kek, blob[size:])
-        except keywrap.InvalidUnwrap:
+        except (ValueError, keywrap.InvalidUnwrap):
             return None
         return without_zeros(value) if "ec-point" in self.made("answers")[label] else value
 

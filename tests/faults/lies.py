@@ -325,7 +325,7 @@ def parse():
     parser.add_argument("--dir")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
-    vars(options).update(naive=False, blind=False, whole=True, again=1, sessions=0)
+    vars(options).update(naive=False, blind=False, whole=True, again=1, sessions=0, beyond=None, resync=False)
     return options
 
 

@@ -67,6 +67,7 @@ class Removals(Sweep):
     def __init__(self, options):
         options.naive = options.blind = options.whole = False  # of its agents
         options.sessions, options.again = 0, 1
+        options.beyond, options.resync = None, False
         super().__init__(options)
         self.bases = {}
         self.resumes = 0

@@ -9,33 +9,13 @@
 #include "ui/model/duration.h"
 #include "ui/model/next.h"
 #include "ui/model/pace_keys.h"
+#include "ui/screen/lane_rows.h"
 #include "ui/screen/pane.h"
 #include "ui/screen/view_rows.h"
 
 enum { DETAILS_LINES = 28, BAR = 20, PANEL_LINES = 5, RELAY_WIDTH = 17, TOGETHER_WIDTH = 36 };
 
-#define NOTHING STEPS /* no step in this lane */
-
-/* The picture's rows: what happens in each lane, and which way the bytes go. */
-static const struct lane_row {
-    enum step_id step[3]; /* in the source's, the relay's, the destination's lane */
-    enum { STILL, LEFTWARDS, RIGHTWARDS } direction;
-} rows[] = {
-    {{NOTHING, NOTHING, STEP_MAKE_PAIR}, STILL},
-    {{NOTHING, STEP_RELAY_PUBLIC, NOTHING}, LEFTWARDS},
-    {{STEP_LOAD_PUBLIC, NOTHING, NOTHING}, STILL},
-    {{STEP_MAKE_KEK, NOTHING, NOTHING}, STILL},
-    {{STEP_WRAP_KEK, STEP_RELAY_KEK, STEP_UNWRAP_KEK}, RIGHTWARDS},
-    {{STEP_WRAP_KEY, STEP_RELAY_KEY, STEP_UNWRAP_KEY}, RIGHTWARDS},
-    {{NOTHING, STEP_PROVE, NOTHING}, STILL},
-    {{NOTHING, NOTHING, STEP_COMMIT}, STILL},
-    {{NOTHING, STEP_PROVE_AGAIN, NOTHING}, STILL},
-    {{NOTHING, STEP_DESTROY, NOTHING}, STILL},
-    {{NOTHING, STEP_INVENTORY, NOTHING}, STILL},
-    {{NOTHING, NOTHING, STEP_PROVE_FRESH}, STILL},
-};
-
-enum { ROWS = sizeof rows / sizeof rows[0], SIDE_RELAY_LANE = 1 };
+enum { SIDE_RELAY_LANE = 1 };
 
 /* A step in the few words that a lane has room for: at 80 columns, at 60. */
 static const struct {
@@ -68,27 +48,7 @@ static const struct {
     [STEP_PROVE_AFTER] = {"prove first again", "again"},
 };
 
-/* If both sides agree on the transport's key, both make a pair, and the source's public half
- * crosses too. */
-static const struct lane_row answers = {{STEP_LOAD_PUBLIC, STEP_RELAY_ANSWER, STEP_LOAD_ANSWER},
-                                        RIGHTWARDS};
 static const char ec_pair[] = "make EC pair", ec_few[] = "EC key";
-
-static bool is_agreed(const struct app *app)
-{
-    return app->run.transport.bits && app->run.transport.kdf[0];
-}
-
-/* A public object's turn: it crosses as it is, where keys cross encrypted. */
-static const struct lane_row as_it_is = {{STEP_READ_OBJECT, STEP_RELAY_OBJECT, NOTHING},
-                                         RIGHTWARDS};
-static const struct lane_row nothing = {{NOTHING, NOTHING, NOTHING}, STILL};
-
-/* The visit of a ceremony in two rooms that is shown; VISIT_NONE: of one in one room. */
-static enum visit visit_shown(const struct app *app)
-{
-    return app->at.visit != VISIT_NONE ? app->at.visit : app->run.visit;
-}
 
 /* A step of the key whose steps are shown: of the one that officers look at, or that is waited for,
  * else as the run shows it. */
@@ -101,109 +61,12 @@ static const struct run_step *step_shown(const struct app *app, enum step_id id)
     return run_step_shown(run, id);
 }
 
-/* Are the steps shown those of a public object? */
-static bool shows_object(const struct app *app)
-{
-    const struct run_key *key = run_key_at(&app->run, pace_key_shown(app));
-
-    if (app->at.keys.shown || (app->run.pace.seq && app->run.pace.key))
-        return key && key->route == ROUTE_PUBLIC;
-    return run_step_shown(&app->run, STEP_READ_OBJECT)->state != RUN_AHEAD;
-}
-
 /* Is this the step that is waited for? */
 static bool is_next(const struct app *app, enum step_id id)
 {
     const struct run_pace *pace = &app->run.pace;
 
     return pace->seq && pace->step == id && (pace->key == 0 || pace->key == pace_key_shown(app));
-}
-
-/* Of a ceremony for a key service: without the steps of a destination. */
-static const struct lane_row *sealed_row(unsigned i)
-{
-    static const struct lane_row relays_kek = {{STEP_WRAP_KEK, STEP_RELAY_KEK, NOTHING}, STILL},
-                                 seals = {{STEP_WRAP_KEY, STEP_RELAY_KEY, STEP_SEAL}, RIGHTWARDS};
-
-    switch (rows[i].step[0] != NOTHING   ? rows[i].step[0]
-            : rows[i].step[1] != NOTHING ? rows[i].step[1]
-                                         : rows[i].step[2]) {
-    case STEP_WRAP_KEK:
-        return &relays_kek;
-    case STEP_WRAP_KEY:
-        return &seals;
-    case STEP_MAKE_PAIR:
-    case STEP_PROVE:
-    case STEP_COMMIT:
-    case STEP_PROVE_AGAIN:
-    case STEP_PROVE_FRESH:
-        return &nothing;
-    default:
-        return &rows[i];
-    }
-}
-
-/* The removal that is shown. */
-static enum removal removal_shown(const struct app *app)
-{
-    return app->at.removal != REMOVAL_NONE ? app->at.removal : app->run.removal;
-}
-
-/* Of a removal: what is destroyed is in the lane of its side, the proofs are in that of the other
- * one. */
-static const struct lane_row *removal_row(enum removal removal, unsigned i)
-{
-    static const struct lane_row retire[] = {
-        {{NOTHING, STEP_DISTINGUISH, NOTHING}, STILL},
-        {{NOTHING, STEP_PROVE_NOW, NOTHING}, STILL},
-        {{STEP_DESTROY_KEY, NOTHING, NOTHING}, STILL},
-        {{NOTHING, NOTHING, STEP_PROVE_AFTER}, STILL},
-        {{NOTHING, STEP_INVENTORY, NOTHING}, STILL},
-        {{NOTHING, NOTHING, STEP_PROVE_FRESH}, STILL},
-    };
-    static const struct lane_row undo[] = {
-        {{NOTHING, STEP_DISTINGUISH, NOTHING}, STILL},
-        {{NOTHING, STEP_PROVE_NOW, NOTHING}, STILL},
-        {{NOTHING, NOTHING, STEP_DESTROY_KEY}, STILL},
-        {{STEP_PROVE_AFTER, NOTHING, NOTHING}, STILL},
-        {{NOTHING, STEP_INVENTORY, NOTHING}, STILL},
-        {{STEP_PROVE_FRESH, NOTHING, NOTHING}, STILL},
-    };
-
-    return i >= sizeof retire / sizeof retire[0] ? &nothing
-           : removal == REMOVAL_RETIRE           ? &retire[i]
-                                                 : &undo[i];
-}
-
-static const struct lane_row *row_of_all(const struct app *app, unsigned i)
-{
-    if (removal_shown(app) != REMOVAL_NONE)
-        return removal_row(removal_shown(app), i);
-    if (app->run.for_service)
-        return sealed_row(i);
-    if (is_agreed(app) && rows[i].step[0] == STEP_LOAD_PUBLIC)
-        return &answers;
-    if (!shows_object(app))
-        return &rows[i];
-    return rows[i].step[0] == STEP_WRAP_KEY ? &as_it_is
-           : rows[i].step[1] == STEP_PROVE  ? &nothing
-                                            : &rows[i];
-}
-
-/* Of a visit: its own steps, which are those of one side. */
-static struct lane_row row_of(const struct app *app, unsigned i)
-{
-    const enum visit visit = visit_shown(app);
-    const struct visit_steps *of = &visit_steps[visit];
-    struct lane_row row = *row_of_all(app, i);
-
-    for (unsigned lane = 0; visit != VISIT_NONE && lane < 3; lane++)
-        if (row.step[lane] != NOTHING && !((of->transport | of->key | of->object | of->closing) &
-                                           UINT32_C(1) << row.step[lane])) {
-            row.step[lane] = NOTHING;
-            row.direction = STILL;
-        }
-    return row;
 }
 
 static const char *state_sign(const struct run_step *step)
@@ -242,7 +105,7 @@ static void time_words(const struct app *app, const struct run_step *step, char 
 static void step_words(const struct app *app, enum step_id id, uint32_t bytes, int columns,
                        char out[static 64])
 {
-    const bool pair = is_agreed(app) && (id == STEP_MAKE_PAIR || id == STEP_LOAD_PUBLIC);
+    const bool pair = lanes_agreed(app) && (id == STEP_MAKE_PAIR || id == STEP_LOAD_PUBLIC);
     const char *words = pair ? ec_pair : lane_words[id].words;
     int number = step_number(id);
 
@@ -295,11 +158,11 @@ static void draw_arrow(struct canvas *c, int from, int to, int y, bool right)
 static void draw_arrows(const struct app *app, struct canvas *c, const struct lane_row *row,
                         const struct lane_columns *lanes, const int end[3], int y)
 {
-    bool right = row->direction == RIGHTWARDS;
+    bool right = row->direction == LANE_RIGHTWARDS;
     const struct run_step *relay;
     bool left_relay, reached_relay;
 
-    if (row->direction == STILL)
+    if (row->direction == LANE_STILL)
         return;
     relay = step_shown(app, row->step[1]);
     reached_relay = relay->state != RUN_AHEAD;
@@ -346,7 +209,7 @@ static void draw_row_details(const struct app *app, struct canvas *c, const stru
     for (unsigned lane = 0; lane < 3; lane++) {
         const struct run_step *step;
         int x = lanes->x[lane];
-        if (row->step[lane] == NOTHING)
+        if (row->step[lane] == LANE_EMPTY)
             continue;
         step = step_shown(app, row->step[lane]);
         if (step->state == RUN_FAILED)
@@ -362,23 +225,23 @@ static void draw_row_details(const struct app *app, struct canvas *c, const stru
  * room; the digests of what crosses come next. */
 static int detail_lines(const struct lane_row *row, int height)
 {
-    if (row->direction == RIGHTWARDS && height >= ROWS + 2 + 3)
+    if (row->direction == LANE_RIGHTWARDS && height >= LANE_ROWS + 2 + 3)
         return 2;
-    return height >= DETAILS_LINES || (row->direction != STILL && height >= ROWS + 3);
+    return height >= DETAILS_LINES || (row->direction != LANE_STILL && height >= LANE_ROWS + 3);
 }
 
 /* A step's words may extend into the next lane if that is empty. */
 static int room_for(const struct lane_row *row, unsigned lane, int width)
 {
-    return lane < 2 && row->step[lane + 1] == NOTHING ? width + width / 2 : width;
+    return lane < 2 && row->step[lane + 1] == LANE_EMPTY ? width + width / 2 : width;
 }
 
 /* The first row that is drawn if not all fit: the row of the step that is waited for is seen. */
 static unsigned first_row(const struct app *app, int height)
 {
-    for (unsigned i = 0; i < ROWS; i++)
+    for (unsigned i = 0; i < LANE_ROWS; i++)
         for (unsigned lane = 0; lane < 3; lane++)
-            if (is_next(app, row_of(app, i).step[lane]) && (int)i >= height)
+            if (is_next(app, lanes_row(app, i).step[lane]) && (int)i >= height)
                 return i + 1 - (unsigned)height;
     return 0;
 }
@@ -394,7 +257,7 @@ static const char *name_of(const char *path)
 static void draw_files(const struct app *app, struct canvas *c, const struct lane_columns *lanes,
                        struct rect r)
 {
-    const unsigned lane = visit_side(visit_shown(app)) == SIDE_SOURCE ? 2 : 0;
+    const unsigned lane = visit_side(lanes_visit(app)) == SIDE_SOURCE ? 2 : 0;
     char groups[TEXT_GROUPS_SIZE];
     int y = r.y;
 
@@ -421,14 +284,14 @@ static int draw_rows(const struct app *app, struct canvas *c, struct rect r)
     struct lane_columns lanes = layout_lanes(r);
     int y = r.y;
 
-    if (visit_shown(app) != VISIT_NONE)
+    if (lanes_visit(app) != VISIT_NONE)
         draw_files(app, c, &lanes, r);
 
-    for (unsigned i = first_row(app, r.h); i < ROWS && y < r.y + r.h; i++) {
-        const struct lane_row row = row_of(app, i);
+    for (unsigned i = first_row(app, r.h); i < LANE_ROWS && y < r.y + r.h; i++) {
+        const struct lane_row row = lanes_row(app, i);
         int end[3] = {lanes.x[0], lanes.x[1], lanes.x[2]};
         for (unsigned lane = 0; lane < 3; lane++)
-            if (row.step[lane] != NOTHING)
+            if (row.step[lane] != LANE_EMPTY)
                 end[lane] = draw_step(app, c, row.step[lane], lanes.x[lane], y,
                                       room_for(&row, lane, lanes.width));
         int lines = detail_lines(&row, r.h);
@@ -484,7 +347,7 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
                                                                  : "public key ",
                     key_label_text(&key->source, label));
     else {
-        const bool removal = removal_shown(app) != REMOVAL_NONE;
+        const bool removal = lanes_removal(app) != REMOVAL_NONE;
         int len = snprintf(ahead, sizeof ahead, "%zu key%s to %s", run->movable,
                            run->movable == 1 ? "" : "s", removal ? "destroy" : "move");
         if (!removal && len + (int)strlen(transport_first) <= x - 2)
@@ -522,7 +385,7 @@ static bool is_with_service(const struct app *app)
 static void draw_head(const struct app *app, struct canvas *c, enum side side, int x, int y,
                       int width)
 {
-    const enum visit visit = visit_shown(app);
+    const enum visit visit = lanes_visit(app);
     bool api = api_fits(app, width);
 
     if (visit != VISIT_NONE && visit_side(visit) != side) {

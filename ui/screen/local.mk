@@ -5,6 +5,8 @@ libui_a_SOURCES += \
 	%D%/dialog.h \
 	%D%/draw.c \
 	%D%/draw.h \
+	%D%/lane_rows.c \
+	%D%/lane_rows.h \
 	%D%/lanes.c \
 	%D%/lanes.h \
 	%D%/loop.c \
