@@ -99,9 +99,10 @@ void negotiation_refute(struct ceremony *c, enum side side, enum hsm_alg alg, co
 /* Is this secret refused because every envelope would change its length, which OAEP keeps? */
 static bool is_padded(const struct suite *suite, const struct plan_item *item)
 {
-    const bool whole = item->key->length % wrap_alg(HSM_AES_KWP)->block == 0;
+    const uint32_t length = item->key->length; /* 0: the source does not report it */
+    const bool whole = length > 0 && length % wrap_alg(HSM_AES_KWP)->block == 0;
 
-    for (unsigned i = 0; i < suite->option_count; i++)
+    for (unsigned i = 0; length > 0 && i < suite->option_count; i++)
         if (suite->options[i].exact && !suite_is_weak(suite->options[i].alg) &&
             wrap_alg(suite->options[i].alg)->exact_length != WRAP_LENGTH_MULTIPLE)
             return false;

@@ -127,7 +127,7 @@ static bool take_destination(struct visit_walk *v, struct err *err)
     struct ceremony *c = v->c;
     const struct agreement on = agreement_of(c);
     struct party *to = &c->side[SIDE_DESTINATION];
-    struct policy only;
+    struct policy only = c->setup.policy;
     enum hsm_alg alg;
 
     to->caps = offer_of(v)->can;

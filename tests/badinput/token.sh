@@ -33,5 +33,5 @@ refused 77 "a locked PIN" flags=pin-locked '' 'PIN locked' "$now" "$tool"
 refused 77 "a PIN that must be changed" flags=pin-to-be-changed '' 'cannot be used: .*PIN' "$now" "$tool"
 refused 69 "no common transport" offers=rsa-oaep-sha256,aes-kwp offers=rsa-oaep-sha1,aes-kwp \
     'no way to carry the AES key that both sides speak: .*source.*destination|destination.*source' "$now" \
-    'Allow another OAEP hash'
+    'Allow another transport or OAEP hash'
 finish

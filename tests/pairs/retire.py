@@ -335,6 +335,7 @@ def try_resume(folder, hsmferry, pair):
 
 def main(folder, hsmferry, what, pair):
     """As above."""
+    os.umask(0o077)
     if what == "refused":
         refused = Refused(folder, hsmferry, pair)
         if refused.migration:
