@@ -270,7 +270,7 @@ static bool negotiate_bundle(struct visit_walk *v, struct err *err)
     const enum hsm_alg alg = accept_bundle(v)->kek.alg;
     struct policy only = v->c->setup.policy;
 
-    if (alg >= HSM_ALGS || !policy_allows(&only, alg))
+    if (alg == SEALED_ALG_NONE || !policy_allows(&only, alg))
         return err_set(err, ERR_DATA, "the bundle's transport is not one that the policy allows");
     policy_only(&only, alg);
     return accept_negotiate(v, &only, wrap_alg(alg)->family == WRAP_RSA_AES, err);

@@ -152,8 +152,8 @@ bool sealed_add_rsa(struct sealed_offer *offer, const struct bytes *spki, enum h
 
 /* --- the bundle --- */
 
-/* No algorithm. */
-#define SEALED_ALG_NONE HSM_ALGS
+/* No algorithm. What both sides agree on is not in files, and comes after all that is. */
+#define SEALED_ALG_NONE HSM_ECDH_P521
 
 /* A key of the source's that carries others, wrapped. */
 struct sealed_wrapped {

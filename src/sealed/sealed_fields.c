@@ -44,9 +44,11 @@ static const char *truth_word(unsigned truth)
 }
 enum { TRUTHS = 3 };
 
+enum { OPS = HSM_MAKE_EVIDENCE_KEY + 1 }; /* of a transport in files */
+
 static const char *op_word(unsigned op)
 {
-    static const char *const names[HSM_OPS] = {
+    static const char *const names[OPS] = {
         [HSM_MAKE_PAIR] = "make-pair",
         [HSM_LOAD_PUBLIC] = "load-public",
         [HSM_MAKE_KEK] = "make-kek",
@@ -55,7 +57,7 @@ static const char *op_word(unsigned op)
         [HSM_MAKE_PUBLIC] = "make-public",
         [HSM_MAKE_EVIDENCE_KEY] = "make-evidence-key",
     };
-    return name_of(names, HSM_OPS, op);
+    return name_of(names, OPS, op);
 }
 
 static const char *format_word(unsigned format)
@@ -220,7 +222,7 @@ static const struct sealed_field capabilities_fields[] = {
     BITS("proofs", hsm_capabilities, proofs, hsm_proof_name, HSM_PROOFS),
     WORD("exact-length", hsm_capabilities, exact_length, truth_word, TRUTHS),
     WORD("takes-length", hsm_capabilities, takes_length, truth_word, TRUTHS),
-    ROWS("operations", hsm_capabilities, op_calls, op_word, HSM_OPS, call),
+    ROWS("operations", hsm_capabilities, op_calls, op_word, OPS, call),
     ROWS("proof-calls", hsm_capabilities, proof_calls, hsm_proof_name, HSM_PROOFS, call),
     YES("can-copy", hsm_capabilities, can_copy),
     YES("one-per-id", hsm_capabilities, one_per_id),
@@ -300,7 +302,7 @@ static const struct sealed_field key_fields[] = {
     TEXT("unread", sealed_key, desc.unread),
     MAP("constraints", sealed_key, desc.constraints, constraints),
     FLAGS("want-flags", sealed_key, want_flags),
-    WORD("route", sealed_key, route, key_route_name, ROUTES),
+    WORD("route", sealed_key, route, key_route_name, ROUTE_PUBLIC + 1),
     WORD("algorithm", sealed_key, alg, alg_word, SEALED_ALG_NONE + 1),
     BYTES("public-half", sealed_key, public_half, SEALED_PUBLIC_MAX),
     BYTES("wrapped", sealed_key, wrapped, SEALED_WRAPPED_MAX),
@@ -316,7 +318,7 @@ static const struct sealed_field trial_fields[] = {
     NUMBER("length", trial, sample.length),
     NUMBER("bits", trial, sample.bits),
     TEXT("curve", trial, sample.curve),
-    WORD("algorithm", trial, alg, hsm_alg_name, HSM_ALGS),
+    WORD("algorithm", trial, alg, hsm_alg_name, SEALED_ALG_NONE),
     WORD("state", trial, state, canary_state_name, CANARY_STATES),
     TEXT("reason", trial, reason),
 };

@@ -10,6 +10,11 @@ set -u
 
 hsmferry=$quick
 
+by=rsa-oaep # the transport
+two_sides() {
+    ceremony "$@" && edit "s/^policy:/policy:\n  transports: [$by]/"
+}
+
 objects() { # objects old|new: each object, byte for byte
     (cd "$tmp/c/$1/tokens" && find . -name '*.object' ! -name token.object -exec cksum {} + | sort)
 }
@@ -26,7 +31,7 @@ run() { # run CODE ARGUMENT...: hsmferry ends with this code
 
 # refused CODE COMMAND OLD NEW: it ends with the reason, and both tokens are as they were.
 refused() {
-    ceremony "$3" "$4"
+    two_sides "$3" "$4"
     objects old >"$tmp/old"
     objects new >"$tmp/new"
     run "$1" "$2" "$tmp/c/ceremony.yaml" &&
@@ -36,7 +41,7 @@ refused() {
 
 # lost OLD NEW: the control: it is not seen, and an object that was there is gone.
 lost() {
-    ceremony "$1" "$2"
+    two_sides "$1" "$2"
     objects old >"$tmp/old"
     objects new >"$tmp/new"
     timeout -k 5 600 "$hsmferry" probe "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
@@ -56,7 +61,7 @@ for call in known:C_GenerateKey known:C_GenerateKeyPair pknown:C_GenerateKeyPair
 done
 
 # Those that are made when the HSMs were tried: counted from the last one (1) of a good ceremony.
-ceremony none none
+two_sides none none
 ok "control: nothing wrong" run 0 --plain "$tmp/c/ceremony.yaml"
 cp -R "$tmp/c" "$tmp/whole"
 
@@ -70,10 +75,22 @@ ok "ceremony: the pair" refused 2 --plain none "known:$(nth new C_GenerateKeyPai
 ok "ceremony: its public half" refused 2 --plain none "pknown:$(nth new C_GenerateKeyPair 1):resident"
 ok "ceremony: the unwrapped AES key" refused 2 --plain none "known:$(nth new C_UnwrapKey 3):resident"
 
+mv "$tmp/whole" "$tmp/whole-rsa"
+by=ecdh-p521
+two_sides none none
+ok "control: by ECDH, nothing wrong" run 0 --plain "$tmp/c/ceremony.yaml"
+cp -R "$tmp/c" "$tmp/whole"
+ok "ceremony: the source's EC pair" refused 2 --plain "known:$(nth old C_GenerateKeyPair 1):one" none
+ok "ceremony: the destination's EC pair" refused 2 --plain none "known:$(nth new C_GenerateKeyPair 1):resident"
+ok "ceremony: the source's derived key" refused 2 --plain "known:$(nth old C_DeriveKey 1):one" none
+ok "ceremony: the destination's derived key" refused 2 --plain none "known:$(nth new C_DeriveKey 1):resident"
+by=rsa-oaep
+rm -rf "$tmp/whole"
+mv "$tmp/whole-rsa" "$tmp/whole"
 
 # one_arrives WORDS LIE: one key fails by it and is taken back; the other one arrives.
 one_arrives() {
-    ceremony none "$2"
+    two_sides none "$2"
     objects old >"$tmp/old"
     objects new >"$tmp/new"
     run 3 --plain "$tmp/c/ceremony.yaml" &&
@@ -99,7 +116,7 @@ swap='swap:C_GetAttributeValue:0'
 # told WORDS NEW: as refused, but for these words.
 told() {
     words=$1
-    ceremony none "$2"
+    two_sides none "$2"
     objects new >"$tmp/new"
     run 69 probe "$tmp/c/ceremony.yaml" && grep -q "$words" "$tmp/log" &&
         objects new | diff "$tmp/new" -
@@ -117,7 +134,7 @@ faulty=$abs_top_builddir/tests/faults/hsmferry-agent-faults
 
 # blind WHOM OLD NEW: a ceremony whose agents have these guards off.
 blind() {
-    ceremony "$2" "$3"
+    two_sides "$2" "$3"
     edit "s|^  api: .*|&\n  agent: [\"$faulty\"]|" \
         "s|\"SHIM_FAULT=|\"SHIM_GUARDS_OFF=$1\", &|"
     objects old >"$tmp/old"
@@ -177,7 +194,7 @@ lies() {
 }
 
 interrupt() {
-    ceremony none "cutdone:$(nth new C_CopyObject 1)"
+    two_sides none "cutdone:$(nth new C_CopyObject 1)"
     objects old >"$tmp/old"
     objects new >"$tmp/new"
     run 137 --plain "$tmp/c/ceremony.yaml" && cp -R "$tmp/c" "$tmp/cut"
@@ -223,7 +240,7 @@ make_token new aes32:resident:id=d1
 
 # unproven OLD NEW: a key that can do nothing goes by a waiver, and is compared.
 unproven() {
-    ceremony "$1" "$2"
+    two_sides "$1" "$2"
     edit 's/object=\*/object=bare;type=private/' \
         's|^  gates: .*|&\n  unproven: waiver\n  extractable: yes|'
     objects old >"$tmp/old"
@@ -263,7 +280,7 @@ make_token new aes32:resident:id=d1 ec256:signer:id=d2
 
 # signed SIDE OLD|NEW LIE: nothing is made for it on that side, so nothing is destroyed.
 signed() {
-    ceremony none none
+    two_sides none none
     edit 's/object=\*/object=one/' "\$ a sign-report:\n  side: $1\n  key: \"pkcs11:object=signer\""
     objects old >"$tmp/old"
     run 0 --plain "$tmp/c/ceremony.yaml" || return 1

@@ -59,7 +59,7 @@ make_token new aes32:resident:id=d1
 
 ceremony - -
 ok "control: with the two calls on both sides, keys go in the envelope" \
-    arrived 'transport: rsa-oaep-sha1.*'
+    arrived 'transport: ecdh-p521.*'
 not_ok "... and none in one blob" grep 'in one blob' "$tmp/log"
 
 ceremony - -

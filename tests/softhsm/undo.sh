@@ -24,7 +24,7 @@ objects_of() { # objects_of old|new: how many there are, as files and as another
 
 run() { # run KEY FAULT-OF-OLD FAULT-OF-NEW: one key's ceremony; leaves $code and what is on the tokens
     ceremony "$2" "$3"
-    edit "s/object=\*/object=$1/"
+    edit "s/object=\*/object=$1/; s/^policy:/policy:\n  transports: [rsa-oaep]/"
     code=0
     timeout -k 5 600 "$quick" --plain "$tmp/c/ceremony.yaml" </dev/null \
         >"$tmp/log" 2>&1 || code=$?
