@@ -202,7 +202,7 @@ asked_words() {
         match($0, /words [0-9]+, [0-9]+, [0-9]+ and [0-9]+/) {
             split(substr($0, RSTART, RLENGTH), ask, /[^0-9]+/)
         }
-        /as the SOURCE loaded it/ { source = 1 }
+        /as the SOURCE (loaded it|reports them)/ { source = 1 }
         source && !/ words / && /^[^0-9]*[0-9]+ [A-Za-z]+ / {
             for (i = 1; i <= NF; i++)
                 if ($i ~ /^[0-9]+$/) { at = $i; break }
@@ -223,5 +223,5 @@ migrate() {
 }
 
 compare() {
-    sees "as the SOURCE loaded it" && type_text "$(asked_words)" && press Enter
+    sees_like "as the SOURCE \(loaded it\|reports them\)" && type_text "$(asked_words)" && press Enter
 }

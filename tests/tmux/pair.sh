@@ -34,7 +34,7 @@ walk() { # walk SIZE
     ok "$1: both are listed" listed 18
     press F5
     ok "$1: the review says from where to where" sees "from hsm-old (SoftHSM v2, pkcs11) to NSS"
-    ok "$1: which transport" sees PK11_PubUnwrapSymKeyWithMechanism
+    ok "$1: which transport" sees PK11_DeriveWithTemplate
     ok "$1: which envelope on the source" sees "C_WrapKey CKM_AES_KEY_WRAP_PAD, then"
     ok "$1: and which on the destination" sees "CKM_AES_KEY_WRAP_KWP"
     type_text "ferry 1"
