@@ -905,8 +905,8 @@ static void unknown_handles_are_no_input(void **state)
               ERR_NO_INPUT);
         fails(nss->destroy(place->hsm, bad[i], &err), &err, ERR_DENIED);
         for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
-            if (wrap_alg(alg)->family == WRAP_RSA_AES) /* the agent's, in two calls */
-                continue;
+            if (wrap_alg(alg)->family == WRAP_RSA_AES || wrap_is_agreed(alg))
+                continue; /* the agent's, in two calls; those wrap nothing by themselves */
             fails(nss->wrap(place->hsm, alg, bad[i], bad[i], &out, &err), &err, ERR_NO_INPUT);
             fails(nss->unwrap(place->hsm, alg, bad[i], &bytes, &template, &h, &err), &err,
                   ERR_NO_INPUT);

@@ -341,7 +341,7 @@ type_text "ferry 1"
 press Enter
 ok "it waits before its first step" sees PAUSED
 type_text '>'
-ok "at the fingerprint" sees "as the SOURCE loaded it"
+ok "at the fingerprint" sees "as the SOURCE reports them"
 beside=$(ls "$PWD"/reports/*.ceremony)
 journal=${beside%.ceremony}.journal
 ok "what resuming needs lies beside the journal" test -e "$journal"

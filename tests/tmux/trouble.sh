@@ -137,5 +137,5 @@ sed -i "s|$agent|/nowhere/agent|" "$dir/c.yaml"
 console 80x24 "$dir/c.yaml"
 ok "missing agent: told in its pane" sees "[FAIL] not open"
 press q
-ok "missing agent: exit 78" ended 78
+ok "missing agent: exit 66" ended 66
 finish
