@@ -254,7 +254,8 @@ static void test_steps(void **state)
     (void)state;
     for (unsigned i = 0; i < STEPS; i++) {
         enum step_id id = (enum step_id)i;
-        assert_in_range(step_number(id), i == 0 ? 1 : step_number((enum step_id)(i - 1)), 12);
+        bool first = id == STEP_MAKE_PAIR || id == STEP_DISTINGUISH; /* of keys; of a removal */
+        assert_in_range(step_number(id), first ? 1 : step_number((enum step_id)(i - 1)), 12);
         if (strncmp(step_name(id), "relay-", 6) == 0)
             assert_int_equal(step_side(id), SIDE_RELAY);
     }
