@@ -166,6 +166,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/pairs/compare.py \
 	%D%/pairs/retire.py \
 	%D%/pairs/rooms.py \
+	%D%/pairs/rooms_guess.py \
 	%D%/pairs/rooms_cut.py \
 	%D%/pairs/rooms_limited.py \
 	%D%/pairs/rooms_offers.py \
