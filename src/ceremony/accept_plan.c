@@ -64,8 +64,8 @@ bool accept_is_allowed(const struct visit_walk *v, const struct record *record)
 {
     const struct suite *suite = &v->c->suite;
 
-    if (record->route == ROUTE_PUBLIC || record->alg >= HSM_ALGS)
-        return record->route == ROUTE_PUBLIC && record->alg >= HSM_ALGS;
+    if (record->route == ROUTE_PUBLIC || record->alg >= SEALED_ALG_NONE)
+        return record->route == ROUTE_PUBLIC && record->alg >= SEALED_ALG_NONE;
     if (record->route == ROUTE_DIRECT && wrap_alg(record->alg)->family == WRAP_RSA_AES)
         return policy_allows(&v->c->setup.policy, record->alg) &&
                v->own->caps.alg[record->alg]

@@ -197,7 +197,9 @@ static bool run(struct removal_walk *w, struct err *err)
     c->walk.begun = true;
     if (!inventory_open(c->side, &c->result.left, &c->narrator, err) || !sweep(w, err))
         return false;
-    return (!w->to_remove || removal_step(w, STEP_DISTINGUISH, NULL, distinguish, NULL, err)) &&
+    /* A companion may be all that an interrupted removal has left. */
+    return (c->plan.movable + c->plan.companions == 0 ||
+            removal_step(w, STEP_DISTINGUISH, NULL, distinguish, NULL, err)) &&
            prove_all_now(w, err) && remove_all(w, err);
 }
 

@@ -135,7 +135,7 @@ static bool add_item(struct visit_walk *v, const struct sealed_key *key, struct 
     const struct key_desc *found = find_key(v, &key->desc);
     struct plan_item item = {
         .route = key->route,
-        .alg = key->alg < HSM_ALGS ? key->alg : 0,
+        .alg = key->alg < SEALED_ALG_NONE ? key->alg : 0,
         .want_flags = key->want_flags,
         .proofs = key->open.proof < HSM_PROOFS ? 1U << key->open.proof : 0,
         .companion_of = owner_of(own_of(v), key),
