@@ -13,21 +13,28 @@
 
 /* --- gates --- */
 
+/* How many are destroyed: keys; or companions, if they are all that an interrupted removal left. */
+static size_t to_destroy(const struct removal_walk *w)
+{
+    return w->to_remove ? w->to_remove : w->c->plan.companions;
+}
+
 /* The word, the count, and, unless each label is typed at its key, that of the first one. */
 static bool review(struct removal_walk *w, struct err *err)
 {
+    const size_t count = to_destroy(w);
     const bool each = w->c->gatekeeper.gates & 1U << GATE_KEY;
     const struct key_desc *first = NULL;
     char word[64], label[KEY_LABEL_TEXT];
-    struct gate_subject about = {.gate = GATE_REVIEW, .word = word, .keys = w->to_remove};
+    struct gate_subject about = {.gate = GATE_REVIEW, .word = word, .keys = count};
 
     for (size_t i = 0; i < w->job->count && !first; i++)
-        if (w->items[i].wanted && !w->items[i].gone && !w->items[i].of->owner)
+        if (w->items[i].wanted && !w->items[i].gone && !(w->items[i].of->owner && w->to_remove))
             first = &w->items[i].of->was;
-    text_print(word, sizeof word, "%s %zu", removal_name(w->job->what), w->to_remove);
+    text_print(word, sizeof word, "%s %zu", removal_name(w->job->what), count);
     if (!each && first && first->label_len > 0 && first->label_len <= GATE_LABEL_MAX &&
         strlen(key_label_text(first, label)) == first->label_len)
-        text_print(word, sizeof word, "%s %zu %s", removal_name(w->job->what), w->to_remove, label);
+        text_print(word, sizeof word, "%s %zu %s", removal_name(w->job->what), count, label);
     about.exact = !each;
     return removal_gate(w, &about, err);
 }
@@ -192,14 +199,12 @@ static bool run(struct removal_walk *w, struct err *err)
 {
     struct ceremony *c = w->c;
 
-    if (!removal_plan(w, err) || (w->to_remove && !review(w, err)) || !removal_goes_on(w, err))
+    if (!removal_plan(w, err) || (to_destroy(w) && !review(w, err)) || !removal_goes_on(w, err))
         return false;
     c->walk.begun = true;
     if (!inventory_open(c->side, &c->result.left, &c->narrator, err) || !sweep(w, err))
         return false;
-    /* A companion may be all that an interrupted removal has left. */
-    return (c->plan.movable + c->plan.companions == 0 ||
-            removal_step(w, STEP_DISTINGUISH, NULL, distinguish, NULL, err)) &&
+    return (!to_destroy(w) || removal_step(w, STEP_DISTINGUISH, NULL, distinguish, NULL, err)) &&
            prove_all_now(w, err) && remove_all(w, err);
 }
 

@@ -339,9 +339,9 @@ bool gates_check_order(const struct node *report, const struct rule_steps *steps
         pass_until(&passed, step->seq);
         for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
             if (step->id == before[i].step &&
+                !(before[i].gate == GATE_KEY && is_companion(report, step->key)) &&
                 (!passed.gate[before[i].gate] ||
                  (before[i].gate == GATE_KEY && passed.key != 0 && passed.key != step->key &&
-                  !is_companion(report, step->key) &&
                   !(visits_of(report) == VISIT_LOAD && is_passed_ahead(report, &passed, step)))))
                 return rule_step_wrong(steps, step, err, "no gate was passed before this step");
     }

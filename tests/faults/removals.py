@@ -198,10 +198,11 @@ class Removals(Sweep):
             os.remove(away)
         there = self.look(folder, sides)
         left = [key for key in KEYS if key in there["old" if what == "retire" else "new"]]
+        left = left or ["three"]  # its public half may be all that is left
         first = [key for key in ("one", "three", "two") if key in left]
         code, until = IN_USE, time.monotonic() + LIMIT
         while code in (IN_USE, None) and time.monotonic() < until:
-            review = f"{what} {len(left)} {first[0] if first else ''}".strip()
+            review = f"{what} {len(left)} {first[0]}"
             code = self.start(folder, None, review, what, "migrated.yaml", "ceremony.yaml")
             self.end_orphans(folder)
         self.resumes += 1
