@@ -102,7 +102,7 @@ static void fill_capabilities(struct hsm_capabilities *can)
         snprintf(can->alg[i].unwrap_call, sizeof can->alg[i].unwrap_call, "C_UnwrapKey %u", i);
         snprintf(can->alg[i].reason, sizeof can->alg[i].reason, "tried \"%u\"", i);
     }
-    for (unsigned i = 0; i < HSM_OPS; i++)
+    for (unsigned i = 0; i <= HSM_MAKE_EVIDENCE_KEY; i++)
         snprintf(can->op_calls[i], HSM_CALL_MAX, "C_GenerateKey %u", i);
     for (unsigned i = 0; i < HSM_PROOFS; i++)
         snprintf(can->proof_calls[i], HSM_CALL_MAX, "C_Sign %u", i);
