@@ -20,7 +20,7 @@ counted() {
     sed -n 's/^# [0-9]* cases, .*/&/p' "$tmp/out"
 }
 
-ok "no key is lost without a proven copy, and what is said is true" sweep --every 120 --double 2 --kill 2
+ok "no key is lost without a proven copy, and what is said is true" sweep --every 220 --double 2 --kill 2
 counted
 not_ok "control: a key that is destroyed without a copy is found" sweep --naive --pair softhsm:softhsm
 finish

@@ -27,7 +27,7 @@ naive() { # ok and not_ok empty what the case before has printed
 
 hsms='--pair softhsm:softhsm --pair softhsm:nss --pair nss:softhsm'
 # shellcheck disable=SC2086 # words
-ok "whatever fails, what is said is true" sweep $hsms --every 20 --commit 0 --double 50 --kill 30 \
+ok "whatever fails, what is said is true" sweep $hsms --every 40 --commit 0 --double 30 --kill 20 \
     ${HSMFERRY_TEST_LONG:+--whole}
 counted
 ok "of keys that are sealed, too: each file is whole and reported" sweep --pair softhsm:files \
@@ -35,10 +35,10 @@ ok "of keys that are sealed, too: each file is whole and reported" sweep --pair 
 counted
 for sessions in 1 4; do
     ok "the same with keys in progress together, sessions: $sessions" sweep --sessions "$sessions" \
-        --pair softhsm:softhsm --whole --every 120 --commit 0 --double 5 --kill 5
+        --pair softhsm:softhsm --whole --every 160 --commit 0 --double 5 --kill 5
     counted
 done
-every=60
+every=120
 [ -z "${HSMFERRY_TEST_LONG:-}" ] || every=1
 ok "the same of a resync" sweep --resync --pair softhsm:softhsm --pair nss:softhsm --every "$every" \
     --commit 0 --double 5 --kill 5
