@@ -45,40 +45,18 @@ bool nss_make_agreement_pair(struct hsm *hsm, enum hsm_alg alg, const char *labe
     struct nss *nss = nss_logged_in(hsm, err);
     SECKEYPrivateKey *private = NULL;
     SECKEYPublicKey *public = NULL;
-    struct hsm_pair made = {0};
-    SECItem *der = NULL, curve;
     uint8_t oid[32];
-    bool ok;
+    SECItem curve;
+    bool whole;
 
     if (!nss)
         return false;
     if (!wrap_is_agreed(alg) || !nss_curve_params(wrap_alg(alg)->curve, oid, sizeof oid, &curve))
         return err_set(err, ERR_UNSUPPORTED, "NSS makes no pair for %s", hsm_alg_name(alg));
-    if (generate(nss, &curve, label, &private, &public))
-        der = SECKEY_EncodeDERSubjectPublicKeyInfo(public);
-    ok = der ? bytes_set(&made.spki, der->data, der->len, err)
-             : nss_failed(err, ERR_HSM, "no pair on %s was generated", wrap_alg(alg)->curve);
-    SECITEM_FreeItem(der, PR_TRUE);
-    if (!ok)
-        goto out;
-    ok = nss_keep(nss, PK11_TypePrivKey, private, &made.private_handle, err);
-    private = NULL; /* ownership was passed on */
-    if (!ok)
-        goto out;
-    ok = nss_keep(nss, PK11_TypePubKey, public, &made.public_handle, err);
-    public = NULL; /* ownership was passed on */
-    if (!ok)
-        nss_drop(nss, made.private_handle);
-out:
-    if (private)
-        SECKEY_DestroyPrivateKey(private);
-    if (public)
-        SECKEY_DestroyPublicKey(public);
-    if (ok)
-        *pair = made;
-    else
-        bytes_free(&made.spki);
-    return ok;
+    whole = generate(nss, &curve, label, &private, &public);
+    if (!whole)
+        nss_failed(err, ERR_HSM, "no pair on %s was generated", wrap_alg(alg)->curve);
+    return nss_keep_pair(nss, whole, private, public, pair, err);
 }
 
 /* --- deriving --- */

@@ -6,6 +6,7 @@
 
 #include <keyhi.h>
 #include <prerror.h>
+#include <secitem.h>
 #include <secport.h>
 
 #include "base/text.h"
@@ -53,6 +54,43 @@ static void free_object(PK11ObjectType type, void *object)
     default:
         PK11_DestroyGenericObject(object);
     }
+}
+
+/* Keeps both halves, or none of them. */
+static bool keep_both(struct nss *nss, SECKEYPrivateKey **private, SECKEYPublicKey **public,
+                      struct hsm_pair *made, struct err *err)
+{
+    bool ok = nss_keep(nss, PK11_TypePrivKey, *private, &made->private_handle, err);
+
+    *private = NULL; /* ownership was passed on */
+    if (!ok)
+        return false;
+    ok = nss_keep(nss, PK11_TypePubKey, *public, &made->public_handle, err);
+    *public = NULL; /* ownership was passed on */
+    if (!ok)
+        nss_drop(nss, made->private_handle);
+    return ok;
+}
+
+bool nss_keep_pair(struct nss *nss, bool whole, SECKEYPrivateKey *private, SECKEYPublicKey *public,
+                   struct hsm_pair *pair, struct err *err)
+{
+    struct hsm_pair made = {0};
+    SECItem *der = whole ? SECKEY_EncodeDERSubjectPublicKeyInfo(public) : NULL;
+    bool ok = whole && (der ? bytes_set(&made.spki, der->data, der->len, err)
+                            : nss_failed(err, ERR_HSM, "a new public key cannot be encoded"));
+
+    SECITEM_FreeItem(der, PR_TRUE);
+    ok = ok && keep_both(nss, &private, &public, &made, err);
+    if (private)
+        SECKEY_DestroyPrivateKey(private);
+    if (public)
+        SECKEY_DestroyPublicKey(public);
+    if (ok)
+        *pair = made;
+    else
+        bytes_free(&made.spki);
+    return ok;
 }
 
 bool nss_made(struct nss *nss, CK_OBJECT_HANDLE handle, struct err *err)

@@ -60,6 +60,12 @@ bool nss_failed(struct err *err, enum err_code code, const char *fmt, ...)
 bool nss_keep(struct nss *nss, PK11ObjectType type, void *object, uint64_t *handle,
               struct err *err);
 
+/* The same for both halves of a new pair, of which either may be NULL: *pair has their handles and
+ * the public half. whole: it was generated as it should be; otherwise both are only freed, and *err
+ * is the caller's. */
+bool nss_keep_pair(struct nss *nss, bool whole, SECKEYPrivateKey *private, SECKEYPublicKey *public,
+                   struct hsm_pair *pair, struct err *err);
+
 /* Records a new token object. Errors: as nss_keep(); the object is left untouched. */
 bool nss_made(struct nss *nss, CK_OBJECT_HANDLE handle, struct err *err);
 

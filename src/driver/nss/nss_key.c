@@ -54,43 +54,18 @@ bool nss_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm
                    struct err *err)
 {
     struct nss *nss = nss_logged_in(hsm, err);
-    struct hsm_pair made = {0};
     SECKEYPrivateKey *private = NULL;
     SECKEYPublicKey *public = NULL;
-    SECItem *der = NULL;
-    bool ok = false;
+    bool whole;
 
     if (!nss)
         return false;
     if (bits < 1024 || bits > 16384)
         return err_set(err, ERR_UNSUPPORTED, "NSS does not generate RSA keys of %u bits", bits);
-    if (generate_pair(nss, bits, label, &private, &public))
-        der = SECKEY_EncodeDERSubjectPublicKeyInfo(public);
-    if (!der)
+    whole = generate_pair(nss, bits, label, &private, &public);
+    if (!whole)
         nss_failed(err, ERR_HSM, "no RSA transport key pair of %u bits was generated", bits);
-    else
-        ok = bytes_set(&made.spki, der->data, der->len, err);
-    SECITEM_FreeItem(der, PR_TRUE);
-    if (!ok)
-        goto out;
-    ok = nss_keep(nss, PK11_TypePrivKey, private, &made.private_handle, err);
-    private = NULL; /* ownership was passed on */
-    if (!ok)
-        goto out;
-    ok = nss_keep(nss, PK11_TypePubKey, public, &made.public_handle, err);
-    public = NULL; /* ownership was passed on */
-    if (!ok)
-        nss_drop(nss, made.private_handle);
-out:
-    if (private)
-        SECKEY_DestroyPrivateKey(private);
-    if (public)
-        SECKEY_DestroyPublicKey(public);
-    if (ok)
-        *pair = made;
-    else
-        bytes_free(&made.spki);
-    return ok;
+    return nss_keep_pair(nss, whole, private, public, pair, err);
 }
 
 bool nss_load_public(struct hsm *hsm, const struct bytes *spki, const char *label, uint64_t *handle,
