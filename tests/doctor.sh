@@ -118,7 +118,7 @@ ok "control: a module of this user" doctor "$tmp/r/with.yaml"
 chmod go+w "$tmp/r/module.so"
 fails 77 modules 'source: .*can be changed by other users' 'let nobody else write' doctor "$tmp/r/with.yaml"
 chmod go-w "$tmp/r/module.so"
-notes 'module pins' 'source: any content of the module would be loaded' \
+notes 'module pins' 'source: any content of the module would be used' \
     "module-sha256: $(sha256sum <"$tmp/r/module.so" | cut -d' ' -f1)" doctor "$tmp/r/with.yaml"
 sed -i "s|^source:|&\n  module-sha256: $(sha256sum <"$tmp/r/module.so" | cut -d' ' -f1)|" "$tmp/r/with.yaml"
 ok "control: a module that is pinned" doctor "$tmp/r/with.yaml"
@@ -128,6 +128,24 @@ fails 77 'module pins' 'source: the module is not the pinned one' 'Determine who
 rm "$tmp/r/module.so"
 exits 78 "a module that is not there" doctor "$tmp/r/with.yaml"
 ok "... the row says so" row FAIL modules 'source: .*module.so: No such file'
+
+# A key file as the source, of the example.
+openssl genpkey -algorithm RSA -out "$tmp/r/server.key" 2>/dev/null
+sed -e "s|/root/server.p12|$tmp/r/server.key|; s|\"SOFTHSM2_CONF=.*\"|\"SOFTHSM2_CONF=$tmp/r/softhsm2.conf\"|" \
+    -e "s|/usr/lib/softhsm/libsofthsm2.so|$softhsm|" "$abs_top_srcdir/examples/software.yaml" >"$tmp/r/software.yaml"
+ok "control: a key file" doctor "$tmp/r/software.yaml"
+ok "... the row says so" row ok modules 'source: .*server.key'
+chmod 644 "$tmp/r/server.key"
+fails 77 modules 'source: .*server.key can be read' 'chmod 600' doctor "$tmp/r/software.yaml"
+chmod 600 "$tmp/r/server.key"
+ln -s server.key "$tmp/r/link.key"
+sed 's|server.key|link.key|' "$tmp/r/software.yaml" >"$tmp/r/with.yaml"
+fails 77 modules 'source: .*link.key' 'Name the key file itself' doctor "$tmp/r/with.yaml"
+sed "s|^source:|&\n  module-sha256: $(printf '%064d' 0)|" "$tmp/r/software.yaml" >"$tmp/r/with.yaml"
+fails 77 'module pins' 'source: the key file is not the pinned one' 'Determine who changed' doctor "$tmp/r/with.yaml"
+rm "$tmp/r/link.key" "$tmp/r/server.key"
+exits 78 "a key file that is not there" doctor "$tmp/r/software.yaml"
+ok "... the row says so" row FAIL modules 'source: .*server.key'
 
 chmod 644 "$tmp/r/pins/source"
 fails 77 'PIN files' 'source: .*pins/source' 'Let only the user' doctor "$file"

@@ -159,26 +159,54 @@ void doctor_dialects(struct doctor *d)
 
 /* --- modules --- */
 
-/* The file that the agent on this host will load for this device, without links. *file stays empty
- * if there is none, or another agent finds it. */
+static bool has_api(const struct device *device, const char *api)
+{
+    return strcmp(device->side->where.api, api) == 0;
+}
+
+/* The module that the agent on this host will load for this device, without links; or its key file,
+ * which may be missing. *file stays empty if there is no such file, or another agent finds it. */
 static bool find_module(struct doctor *d, const struct device *device, char file[PATH_MAX])
 {
     char module[HSM_PATH_MAX], shown[FILE_SHOWN];
     struct err err = {0};
 
     file[0] = '\0';
-    if (device->side->agent || strcmp(device->side->where.api, "pkcs11") != 0)
+    if (device->side->agent || has_api(device, "nss"))
         return true;
     memcpy(module, device->side->where.module, sizeof module);
-    if (!p11_kit_resolve(module, sizeof module, NULL, &err)) {
+    if (has_api(device, "pkcs11") && !p11_kit_resolve(module, sizeof module, NULL, &err)) {
         doctor_failed(d, &err);
         return false;
+    }
+    if (has_api(device, "openssl")) {
+        text_print(file, PATH_MAX, "%s", module);
+        return true;
     }
     if (realpath(module, file))
         return true;
     doctor_fault(d, ERR_CONFIG, "Install the vendor's library, or correct \"module\"", "%s: %s: %s",
                  device->whose, file_shown(module, shown), strerrordesc_np(errno));
     return false;
+}
+
+/* Nobody else may write to a module, or even read a key file. */
+static void look_at_module(struct doctor *d, const struct device *device, const char *file)
+{
+    const bool keys = has_api(device, "openssl");
+    char shown[FILE_SHOWN];
+    struct err err = {0};
+    int fd;
+
+    if ((keys || file_folders_trusted(file, &err)) &&
+        file_open_trusted(file, keys ? 077 : 022, &fd, &err)) {
+        close(fd);
+        doctor_good(d, "%s: %s", device->whose, file_shown(file, shown));
+    } else
+        doctor_fault(d, err.code == ERR_NO_INPUT ? ERR_CONFIG : err.code,
+                     keys ? "Name the key file itself, which only this user may read: chmod 600"
+                          : NULL,
+                     "%s: %s", device->whose, err.what);
 }
 
 static void look_at_database(struct doctor *d, const struct device *device)
@@ -206,22 +234,17 @@ void doctor_modules(struct doctor *d)
 {
     struct device devices[SIDES];
     unsigned count = doctor_has_file(d) ? find_devices(d->config, devices) : 0;
-    char file[PATH_MAX], shown[FILE_SHOWN];
-    int fd;
+    char file[PATH_MAX];
 
     for (unsigned i = 0; i < count; i++) {
-        struct err err = {0};
         if (!find_module(d, &devices[i], file))
             continue;
         if (devices[i].side->agent)
             doctor_good(d, "%s: its own agent finds it", devices[i].whose);
-        else if (!file[0])
+        else if (file[0])
+            look_at_module(d, &devices[i], file);
+        else
             look_at_database(d, &devices[i]);
-        else if (file_folders_trusted(file, &err) && file_open_trusted(file, 022, &fd, &err)) {
-            close(fd);
-            doctor_good(d, "%s: %s", devices[i].whose, file_shown(file, shown));
-        } else
-            doctor_fault(d, err.code, NULL, "%s: %s", devices[i].whose, err.what);
     }
 }
 
@@ -234,27 +257,28 @@ void doctor_pins_of_modules(struct doctor *d)
 
     for (unsigned i = 0; i < count; i++) {
         const char *pin = devices[i].side->where.module_sha256;
+        const char *what = has_api(&devices[i], "openssl") ? "key file" : "module";
         struct doctor quiet = {.out = d->out, .check = d->check};
-        if (strcmp(devices[i].side->where.api, "pkcs11") != 0 || devices[i].side->agent) {
+        if (has_api(&devices[i], "nss") || devices[i].side->agent) {
             doctor_good(d, "%s: loads no module of the ceremony file here", devices[i].whose);
             continue;
         }
         if (!find_module(&quiet, &devices[i], file) ||
             !file_sha256(file, real, sizeof real, sha256)) {
-            doctor_fault(d, ERR_CONFIG, "Repair that module first", "%s: its module cannot be read",
-                         devices[i].whose);
+            doctor_fault(d, ERR_CONFIG, "Correct the row \"modules\" first",
+                         "%s: its %s cannot be read", devices[i].whose, what);
             continue;
         }
         text_hex(sha256, sizeof sha256, hex);
         text_print(remedy, sizeof remedy, "Write: module-sha256: %s", hex);
         if (!pin[0])
-            doctor_note(d, remedy, "%s: any content of the module would be loaded",
-                        devices[i].whose);
+            doctor_note(d, remedy, "%s: any content of the %s would be used", devices[i].whose,
+                        what);
         else if (strcmp(pin, hex) == 0)
-            doctor_good(d, "%s: the module is the pinned one", devices[i].whose);
+            doctor_good(d, "%s: the %s is the pinned one", devices[i].whose, what);
         else
-            doctor_fault(d, ERR_DENIED, NULL, "%s: the module is not the pinned one: %s",
-                         devices[i].whose, hex);
+            doctor_fault(d, ERR_DENIED, NULL, "%s: the %s is not the pinned one: %s",
+                         devices[i].whose, what, hex);
     }
 }
 
