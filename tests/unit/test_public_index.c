@@ -2,6 +2,7 @@
 /* driver/libp11/public_index.h, with this program as the module. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <p11-kit/pkcs11.h>
 
 #include "driver/libp11/public_index.h"
+#include "hsm/hsm.h"
 
 enum { KEYS = 1000, SESSION = 7, OTHER_SESSION = 8 };
 
@@ -24,6 +26,7 @@ static struct {
     CK_ULONG nameless; /* has none */
     CK_RV rv;          /* of C_FindObjects */
     CK_ULONG searches, given, next;
+    bool endless;         /* its list has no end */
     CK_OBJECT_HANDLE one; /* the search is for this one only; 0: for all */
 } token;
 
@@ -54,6 +57,9 @@ static CK_RV module_find(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE_PTR out, CK
     for (; token.next <= token.keys && *count < most; token.next++)
         if (!token.one || id_of(token.next) == token.one)
             out[(*count)++] = token.next;
+    if (token.endless && !token.one)
+        for (; *count < most; ++*count)
+            out[*count] = 1;
     token.given += *count;
     return token.rv;
 }
@@ -218,6 +224,13 @@ static void test_failure(void **state)
     assert_int_equal(public_of(3), 3);
     assert_int_equal(public_of(4), 4);
     assert_int_equal(token.searches, 2);
+    public_index_remove();
+
+    begin();
+    token.endless = true;
+    assert_true(public_index_install(program()));
+    assert_int_equal(public_of(3), 3);
+    assert_true(token.given < 2 * HSM_OBJECTS_MAX);
     public_index_remove();
 }
 

@@ -10,6 +10,7 @@
 #include <p11-kit/pkcs11.h>
 
 #include "base/bytes.h"
+#include "hsm/hsm.h"
 
 enum { AT_ONCE = 256, ID_ROOM = 256 };
 
@@ -90,8 +91,8 @@ static bool list_handles(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE **handles, 
         CK_OBJECT_HANDLE *grown = realloc(*handles, (*count + AT_ONCE) * sizeof *grown);
         if (grown)
             *handles = grown;
-        ok =
-            grown && known.find(session, grown + *count, AT_ONCE, &got) == CKR_OK && got <= AT_ONCE;
+        ok = grown && known.find(session, grown + *count, AT_ONCE, &got) == CKR_OK &&
+             got <= AT_ONCE && *count < HSM_OBJECTS_MAX;
         if (!ok || got == 0)
             break;
         *count += got;
