@@ -118,11 +118,8 @@ static bool found_elsewhere(const struct key_desc *was)
 static struct key_desc listed_as(const struct interrupted_ceremony *interrupted, size_t i)
 {
     struct key_desc key = interrupted->descs.keys[i];
-    struct plan_name from = interrupted->keys[i].from;
 
-    return interrupted->keys[i].renamed
-               ? plan_item_listed(&(struct plan_item){.key = &key, .from = &from})
-               : key;
+    return plan_item_listed(&(struct plan_item){.key = &key, .from = interrupted->keys[i].from});
 }
 
 /* The name under which it was to arrive. */
@@ -161,7 +158,7 @@ static bool select_keys(const struct ceremony *c, const struct search *search, u
             return conflict(err, was, "this key is no longer on the source as it was");
         if (same)
             handles[(*count)++] = is->handle;
-        if (same && interrupted->keys[i].renamed)
+        if (same && interrupted->keys[i].from)
             known[selection->known_count++] = known_as(is->handle, was);
     }
     if (selection->known_count > 1)

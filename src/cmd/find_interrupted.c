@@ -29,12 +29,36 @@ static struct interrupted_key *key_of(struct interrupted_ceremony *interrupted,
     return &interrupted->keys[numbers->index[key - 1] - 1];
 }
 
+/* NULL if there is no memory. */
+static struct plan_name *name_of(const struct event *planned)
+{
+    struct plan_name *from = calloc(1, sizeof *from);
+
+    if (!from)
+        return NULL;
+    from->label_len = planned->planned.from_label_len;
+    from->id_len = planned->planned.from_id_len;
+    memcpy(from->label, planned->planned.from_label, sizeof from->label);
+    memcpy(from->id, planned->planned.from_id, sizeof from->id);
+    return from;
+}
+
+static void forget_names(struct interrupted_ceremony *interrupted)
+{
+    for (size_t i = 0; i < interrupted->descs.count; i++) {
+        free(interrupted->keys[i].from);
+        interrupted->keys[i].from = NULL;
+    }
+}
+
 static bool take_planned(struct interrupted_ceremony *interrupted, struct numbers *numbers,
                          const struct event *event, struct err *err)
 {
     struct interrupted_key *keys;
+    struct plan_name *from = NULL;
 
     if (event->key == 1) { /* a new plan replaces the previous one */
+        forget_names(interrupted);
         interrupted->descs.count = 0;
         memset(numbers->index, 0, numbers->count * sizeof *numbers->index);
     }
@@ -43,20 +67,21 @@ static bool take_planned(struct interrupted_ceremony *interrupted, struct number
     keys = reallocarray(interrupted->keys, interrupted->descs.count + 1, sizeof *keys);
     if (keys)
         interrupted->keys = keys;
-    if (!keys || !key_list_add(&interrupted->descs, &event->planned.desc))
+    if (keys && event->planned.renamed)
+        from = name_of(event);
+    if (!keys || (event->planned.renamed && !from) ||
+        !key_list_add(&interrupted->descs, &event->planned.desc)) {
+        free(from);
         return err_set(err, ERR_FAILED, "There is no memory for the keys of the journal");
+    }
     keys[interrupted->descs.count - 1] = (struct interrupted_key){
         .explicit = event->planned.explicit,
         .refused = event->planned.route == ROUTE_NONE,
         .announced = event->planned.kept,
         .intended = event->planned.kept,
         .companion = event->planned.companion_of != 0,
-        .renamed = event->planned.renamed,
-        .from = {event->planned.from_label_len, event->planned.from_id_len, {0}, {0}},
+        .from = from,
     };
-    struct plan_name *from = &keys[interrupted->descs.count - 1].from;
-    memcpy(from->label, event->planned.from_label, sizeof from->label);
-    memcpy(from->id, event->planned.from_id, sizeof from->id);
     numbers->index[event->key - 1] = interrupted->descs.count;
     return true;
 }
@@ -64,8 +89,10 @@ static bool take_planned(struct interrupted_ceremony *interrupted, struct number
 /* Resets what is known about a key that does not exist. */
 static void forget(struct interrupted_key *key)
 {
-    *key = (struct interrupted_key){
-        .explicit = key->explicit, .announced = key->announced, .companion = key->companion};
+    *key = (struct interrupted_key){.explicit = key->explicit,
+                                    .announced = key->announced,
+                                    .companion = key->companion,
+                                    .from = key->from};
 }
 
 static void take_commit(struct interrupted_ceremony *interrupted, struct interrupted_key *key,
@@ -267,6 +294,7 @@ void interrupted_free(struct interrupted *it)
 {
     if (it->lock >= 0)
         close(it->lock);
+    forget_names(&it->ceremony);
     key_list_free(&it->ceremony.descs);
     script_free(&it->ceremony.script);
     explained_free(&it->ceremony.explained);

@@ -69,7 +69,7 @@ enum {
     KEY_ID_MAX = 128,
     KEY_CURVE_MAX = 32,
     KEY_TYPE_MAX = 32,
-    KEY_UNREAD_MAX = 80
+    KEY_UNREAD_MAX = 72
 };
 
 /* Constraints of a key other than its flags, and its subject. */

@@ -18,14 +18,13 @@
 struct interrupted_key {
     bool explicit; /* selected by name, not by a pattern */
     bool refused;  /* it could not be migrated then; if an HSM had failed, it may be possible now */
-    bool announced;        /* its commit was announced, whatever the outcome */
-    bool intended;         /* its commit was announced and not undone: it may exist, and be ours */
-    bool proven;           /* ... and it was proven after its commit */
-    bool waived;           /* it was migrated under a waiver, since nothing can prove it */
-    bool failed;           /* it is known not to exist: its migration failed */
-    bool companion;        /* accompanies another key: added to the plan, not selected */
-    bool renamed;          /* it was to arrive under another name than it has on the source ... */
-    struct plan_name from; /* ... which is this one */
+    bool announced;         /* its commit was announced, whatever the outcome */
+    bool intended;          /* its commit was announced and not undone: it may exist, and be ours */
+    bool proven;            /* ... and it was proven after its commit */
+    bool waived;            /* it was migrated under a waiver, since nothing can prove it */
+    bool failed;            /* it is known not to exist: its migration failed */
+    bool companion;         /* accompanies another key: added to the plan, not selected */
+    struct plan_name *from; /* its name on the source, if it was to arrive under another one */
 };
 
 struct interrupted_ceremony {

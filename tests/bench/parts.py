@@ -261,4 +261,4 @@ def reading(place, wanted, results):
         place.forget("aes", keys)
 
 
-PARTS = {part.__name__: part for part in (ceremonies, nss, calls, spent, latency, listing, paint, screen, reading)}
+PARTS = {part.__name__: part for part in (ceremonies, latency, nss, calls, spent, listing, paint, screen, reading)}

@@ -321,6 +321,19 @@ TESTS += %D%/test_key_agreement
 %C%_test_key_agreement_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_key_agreement_LDADD = $(UNIT_HSM)
 
+check_PROGRAMS += %D%/test_public_check
+TESTS += %D%/test_public_check
+%C%_test_public_check_SOURCES = %D%/test_public_check.c
+%C%_test_public_check_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_public_check_LDADD = libhsm.a $(UNIT_BASE)
+
+check_PROGRAMS += %D%/test_public_index
+TESTS += %D%/test_public_index
+%C%_test_public_index_SOURCES = %D%/test_public_index.c
+%C%_test_public_index_CFLAGS = $(UNIT_CFLAGS) $(P11KIT_CFLAGS)
+%C%_test_public_index_LDFLAGS = -Wl,--export-dynamic-symbol=C_GetFunctionList
+%C%_test_public_index_LDADD = libapp.a $(UNIT_BASE)
+
 check_PROGRAMS += %D%/test_spki
 TESTS += %D%/test_spki
 %C%_test_spki_SOURCES = %D%/test_spki.c

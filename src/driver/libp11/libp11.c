@@ -19,6 +19,7 @@
 
 #include "base/text.h"
 #include "driver/dialect/dialect.h"
+#include "driver/libp11/public_index.h"
 #include "driver/load/loader.h"
 
 struct app {
@@ -55,6 +56,7 @@ static void app_close(struct hsm *hsm)
         return;
     if (app->slots)
         PKCS11_release_all_slots(app->ctx, app->slots, app->slot_count);
+    public_index_remove();
     if (app->ctx)
         PKCS11_CTX_unload(app->ctx);
     PKCS11_CTX_free(app->ctx);
@@ -110,6 +112,7 @@ static bool app_open(const struct hsm_where *where, struct hsm **out, struct err
         return failed(err, ERR_UNSUPPORTED, "libp11 does not load this module");
     }
     app->ctx = ctx;
+    public_index_install(module.library);
     if (PKCS11_enumerate_slots(ctx, &app->slots, &app->slot_count) != 0) {
         app_close(&app->hsm);
         return failed(err, ERR_UNSUPPORTED, "libp11 lists no slots of this module");
@@ -184,8 +187,8 @@ static bool app_login(struct hsm *hsm, uint64_t slot, const struct secret *pin, 
 }
 
 /* Lists the private keys. libp11 returns labels as C strings: a label that contains a NUL is cut
- * there. It learns the kind of a key with its public half, for which it searches the token for each
- * EC key: on a token with thousands of keys this takes minutes, so prove() does it for one. */
+ * there. It learns the kind of a key with its public half, which takes several calls, so prove()
+ * does it for one. */
 static bool app_list(struct hsm *hsm, struct key_list *list, struct err *err)
 {
     struct app *app = app_of(hsm);
