@@ -115,7 +115,8 @@ for out in one two; do
 done
 step 'they are the same to the last byte' sh -c \
     "cd '$build/out/one' && ls *.deb && for deb in *.deb; do cmp \"\$deb\" '../two/'\"\$deb\" || exit; done"
-step 'lintian finds nothing' offline "$build" sh -c 'lintian --fail-on error,warning /out/one/*.changes | grep . && exit 1 || exit 0'
+step 'lintian finds nothing' offline "$build" sh -c 'lintian --fail-on error,warning --suppress-tags \
+    bogus-mail-host,bogus-mail-host-in-debian-changelog,initial-upload-closes-no-bugs,no-manual-page /out/one/*.changes'
 # shellcheck disable=SC2016 # of the shell in there
 step 'autopkgtest' within "$build" sh -c 'apt-get -q -y install --no-install-recommends autopkgtest &&
     { id ada >/dev/null 2>&1 || useradd -m ada; } && autopkgtest --user ada /out/one/*.changes -- null;
