@@ -13,11 +13,12 @@ import subprocess
 import sys
 
 GUIDES = ["README.md", "doc/officers.md", "doc/script.md", "doc/integrator.md", "SECURITY.md"]
+LONGEST = {"officers": 4}  # pages: officers have it in their hands during a ceremony
 PAGES = ["hsmferry.1", "hsmferry-agent.8", "hsmferry-ceremony.5", "hsmferry-dialect.5", "hsmferry-report.5",
          "hsmferry-sealed.5", "hsmferry-json.5"]
 
 STYLE = """
-@page { size: A4; margin: 17mm 18mm 17mm 18mm;
+@page { size: A4; margin: 14mm 18mm 15mm 18mm;
     @bottom-right { content: counter(page); font: 8pt 'DejaVu Sans' }
     @bottom-left { content: string(part); font: 8pt 'DejaVu Sans' } }
 @page :first { @bottom-left { content: none } @bottom-right { content: none } }
@@ -29,8 +30,11 @@ h3, h2.Ss { font-size: 10.5pt; break-after: avoid; bookmark-level: 3; margin: 1e
 p, ul, ol, dl { margin: 0.4em 0 } li { margin: 0.15em 0 } dd { margin-left: 8mm }
 code, pre, .Li { font-family: 'DejaVu Sans Mono', monospace; font-size: 8.3pt }
 pre { line-height: 1.16; background: #f4f4f1; padding: 2mm; white-space: pre-wrap; break-inside: avoid }
-pre.screen { border: 0.4pt solid #555; background: white; padding: 1mm 2mm }
-pre.screen code { font-size: 6.4pt; line-height: 1.16 }
+pre.screen { border: 0.4pt solid #555; background: white; padding: 0.7mm 2mm; line-height: 7.2pt }
+pre.screen code { font-size: 6.4pt; line-height: 1.1; white-space: pre }
+table.beside { margin: 2mm 0 } .beside td { border: none; padding: 0 } .beside h3 { margin-top: 0 }
+.beside td { font-size: 9pt } .beside td + td { width: 116mm; padding-left: 4mm } .beside pre.screen { margin: 0 }
+#officers td:first-child { white-space: nowrap } #officers .beside td:first-child { white-space: normal }
 table { border-collapse: collapse; width: 100%; font-size: 8.4pt; margin: 0.5em 0 }
 td, th { border: 0.4pt solid #999; padding: 1mm 1.5mm; vertical-align: top; text-align: left }
 td { overflow-wrap: break-word } thead { display: table-header-group } tr { break-inside: avoid }
@@ -76,7 +80,9 @@ def guide(tree, name):
         return f'href="#{target}"' if target in documents else "class='elsewhere'"
 
     body = re.sub(r'href="(?!https?:|#)([^"]+)"', link, body)
-    return re.sub(r"(<!-- screen [^>]*-->\s*<pre)>", r'\1 class="screen">', body)
+    # a screen stands to the right of the paragraph that explains it, and of its heading
+    return re.sub(r"((?:<h3>[^\n]*</h3>\n)?<p>(?:(?!</p>).)*</p>\n)<!-- screen [^>]*-->\s*<pre>(.*?</pre>)",
+                  r'<table class="beside"><tr><td>\1</td><td><pre class="screen">\2</td></tr></table>', body, flags=re.S)
 
 
 def manual(tree, name):
@@ -101,7 +107,12 @@ def main():
             f"<p class='title'>hsmferry {html.escape(version)}</p><p>Guides and manual pages</p>"
             f"<ul class='contents'>{contents}</ul>"
             + "".join(f"<section id='{name}'>{body}</section>" for name, body in parts) + "</body></html>")
-    weasyprint.HTML(string=text, base_url=str(tree)).write_pdf(pdf)
+    document = weasyprint.HTML(string=text, base_url=str(tree)).render()
+    for name, most in LONGEST.items():
+        pages = sum(name in page.anchors for page in document.pages)
+        if not 0 < pages <= most:
+            sys.exit(f"{name} has {pages} pages, not 1 to {most}: shorten it")
+    document.write_pdf(pdf)
 
 
 main()

@@ -4,11 +4,12 @@
 #
 #     sh tests/packages.sh bookworm|trixie [LOG]
 #
-# Makes two systems with debootstrap. In the first it builds the packages twice from one source archive, which
-# must be the same to the last byte, and runs lintian. In the second, which has nothing but what the packages
-# declare, it installs them, and an ordinary user runs debian/tests/rehearsal; then it removes them, and nothing
-# may be left. Only root can do that; it needs a Debian mirror and a quarter of an hour. HSMFERRY_TREES names a
-# folder for the systems that stays, and is used again. LOG gets all output.
+# Makes two systems with debootstrap. In the first it builds the packages twice from one source archive, without a
+# network; they must be the same to the last byte, lintian must have nothing to say, and autopkgtest must pass. In the
+# second, which has nothing but what the packages declare, it installs them, and an ordinary user runs
+# debian/tests/rehearsal, both without a network; then it removes them, and nothing may be left. Only root can do
+# that; it needs a Debian mirror and a quarter of an hour. HSMFERRY_TREES names a folder for the systems that stays,
+# and is used again. LOG gets all output.
 set -u
 
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
@@ -63,12 +64,26 @@ cd "$tree" && mkdir -p mnt && pivot_root . mnt && umount -l /mnt && cd / &&
 within() {
     within_tree=$1
     shift
-    unshare --mount --ipc --pid --fork --kill-child sh -c "$enter" sh "$within_tree" "$@"
+    # shellcheck disable=SC2086 # nothing, or one word
+    unshare ${within_net-} --mount --ipc --pid --fork --kill-child sh -c "$enter" sh "$within_tree" "$@"
 }
 
-# make_tree NAME: a bare system, in $trees/NAME.
+# offline TREE COMMAND...: as in a locked room.
+offline() (
+    within_net=--net
+    within "$@"
+)
+
+# make_tree NAME [LIKE]: a bare system, in $trees/NAME; a copy of LIKE if that is given. dpkg does not wait for the disk
+# in it: nobody needs it after a power failure.
 make_tree() {
-    [ -e "$trees/$1.made" ] || { debootstrap --variant=minbase "$suite" "$trees/$1" "$mirror" && : >"$trees/$1.made"; }
+    [ -e "$trees/$1.made" ] || {
+        if [ -n "${2-}" ]; then
+            cp -a "$trees/$2" "$trees/$1"
+        else
+            debootstrap --variant=minbase "$suite" "$trees/$1" "$mirror"
+        fi && echo force-unsafe-io >"$trees/$1/etc/dpkg/dpkg.cfg.d/unsafe-io" && : >"$trees/$1.made"
+    }
 }
 
 # The files of this clone, and nothing else.
@@ -82,28 +97,33 @@ copy_source() {
 mkdir -p "$trees" || exit 74
 build=$trees/$suite-build
 bare=$trees/$suite-bare
-step 'a system to build in' make_tree "$suite-build" || give_up 'debootstrap failed'
+step 'a bare system' make_tree "$suite-bare"
+[ -e "$trees/$suite-bare.made" ] || give_up 'debootstrap failed'
+step 'a system to build in' make_tree "$suite-build" "$suite-bare"
 needed=$(sed -n '/^Build-Depends:/,/^[A-Z]/s/^ \([a-z0-9-]*\).*/\1/p' "$top/debian/control" | sed 's/-compat$//')
 # shellcheck disable=SC2086 # a list of words
 step 'its packages' within "$build" sh -c 'apt-get -q update && apt-get -q -y install --no-install-recommends "$@"' \
     sh autoconf automake build-essential lintian make $needed
 step 'the source' copy_source
-step 'the source archive' within "$build" sh -c 'cd /source && ./autogen.sh && mkdir build && cd build &&
+step 'the source archive' offline "$build" sh -c 'cd /source && ./autogen.sh && mkdir build && cd build &&
     ../configure -q && make -s dist'
 version=$(sed -n 's/^AC_INIT(\[hsmferry\], \[\(.*\)\], \[\], .*/\1/p' "$top/configure.ac")
 for out in one two; do
     [ "$out" = one ] || skip=nocheck # its unit tests have run
-    step "the packages, time $out" within "$build" env SOURCE_DATE_EPOCH="$(cat "$build/epoch")" \
+    step "the packages, time $out" offline "$build" env SOURCE_DATE_EPOCH="$(cat "$build/epoch")" \
         DEB_BUILD_OPTIONS="${skip-}" sh /source/debian/deb.sh "/source/build/hsmferry-$version.tar.gz" "$version" "/out/$out"
 done
 step 'they are the same to the last byte' sh -c \
     "cd '$build/out/one' && ls *.deb && for deb in *.deb; do cmp \"\$deb\" '../two/'\"\$deb\" || exit; done"
-step 'lintian finds nothing' within "$build" sh -c 'lintian --fail-on error,warning --suppress-tags \
+step 'lintian finds nothing' offline "$build" sh -c 'lintian --fail-on error,warning --suppress-tags \
     bogus-mail-host,bogus-mail-host-in-debian-changelog,initial-upload-closes-no-bugs,no-manual-page /out/one/*.changes'
+# shellcheck disable=SC2016 # of the shell in there
+step 'autopkgtest' within "$build" sh -c 'apt-get -q -y install --no-install-recommends autopkgtest &&
+    { id ada >/dev/null 2>&1 || useradd -m ada; } && autopkgtest --user ada /out/one/*.changes -- null;
+    status=$?; apt-get -q -y purge hsmferry; exit "$status"'
 
 # --- a system with nothing else ---------------------------------------------------------------------------
 
-step 'a bare system' make_tree "$suite-bare" || give_up 'debootstrap failed'
 rm -rf "$bare/debs" && mkdir "$bare/debs" && cp "$build"/out/one/*.deb "$bare/debs"
 cp "$top/debian/tests/rehearsal" "$bare/debs"
 chmod 755 "$bare/debs" "$bare/debs/rehearsal"
@@ -118,8 +138,8 @@ everything() {
 step 'what it needs' within "$bare" sh -c 'apt-get -q update &&
     apt-get -q -y install --no-install-recommends $(dpkg-deb -f /debs/hsmferry_*.deb Depends | tr "," "\n" | sed "s/(.*//; s/|.*//; s/:any//")'
 everything >"$work/before"
-step 'the packages install' within "$bare" sh -c 'apt-get -q -y install --no-install-recommends --no-download /debs/*.deb'
-step 'an ordinary user rehearses' within "$bare" sh -c 'useradd -m ada 2>/dev/null; setpriv --reuid ada --regid ada --clear-groups env HOME=/home/ada /debs/rehearsal'
+step 'the packages install' offline "$bare" sh -c 'apt-get -q -y install --no-install-recommends --no-download /debs/*.deb'
+step 'an ordinary user rehearses' offline "$bare" sh -c 'useradd -m ada 2>/dev/null; setpriv --reuid ada --regid ada --clear-groups env HOME=/home/ada /debs/rehearsal'
 grep '^A ceremony' "$work/step"
 step 'its manual pages name its places' within "$bare" sh -c '! zgrep -l /usr/local /usr/share/man/man*/hsmferry*'
 step 'it lists its libraries' test -s "$bare/usr/share/hsmferry/hsmferry.spdx.json"
