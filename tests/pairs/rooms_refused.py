@@ -72,7 +72,7 @@ def forged(path):
     """A receipt whose last answer is another one, under a manifest that fits."""
     with open(path, encoding="ascii") as file:
         body = file.read().split("manifest:")[0]
-    at = [found.start(1) for found in re.finditer(r'    answer: "(\S)', body)][-1]
+    at = [found.start(1) for found in re.finditer(r'    answer: "([A-Za-z0-9+/])', body)][-1]
     body = body[:at] + ("A" if body[at] != "A" else "B") + body[at + 1:]
     text = body + f"manifest:\n  octets: {len(body)}\n" \
         f"  sha256: \"{hashlib.sha256(body.encode()).hexdigest()}\"\n"
