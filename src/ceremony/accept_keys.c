@@ -12,17 +12,15 @@
 
 /* --- second reading: test keys --- */
 
-/* The two rows of a test key, which is not kept, and nothing of which is recorded but the result.
- */
-static bool try_rows(struct visit_walk *v, struct transfer *t, struct err *err)
+bool accept_try_rows(struct visit_walk *v, struct transfer *t, const enum step_id *steps,
+                     size_t step_count, struct err *err)
 {
-    static const enum step_id steps[] = {STEP_RELAY_KEY, STEP_UNWRAP_KEY, STEP_PROVE};
     const struct crew crew = crew_of(v->c);
     size_t count;
     const struct transfer_row *rows = rows_of(t, &count);
     bool ok = true;
 
-    for (size_t i = 0; ok && i < sizeof steps / sizeof steps[0]; i++)
+    for (size_t i = 0; ok && i < step_count; i++)
         for (size_t at = 0; ok && at < count; at++) {
             struct step_result result = {0};
             if (rows[at].head.id == steps[i])
@@ -31,20 +29,19 @@ static bool try_rows(struct visit_walk *v, struct transfer *t, struct err *err)
     return ok;
 }
 
-static bool say_trial(struct visit_walk *v, const struct trial *trial, const struct sealed_key *key,
-                      struct err *err)
+bool accept_say_trial(struct visit_walk *v, const struct trial *trial, const struct key_desc *key,
+                      const struct bytes *wrapped, const char *passed, struct err *err)
 {
     struct event e = {.kind = EVENT_CANARY, .side = SIDE_RELAY};
 
     e.canary.state = trial->state;
-    e.canary.kind = key->desc.kind;
-    e.canary.alg = key->alg;
-    key_type_text(&key->desc, e.canary.type);
-    e.canary.bytes = (uint32_t)key->wrapped.len;
-    SHA256(key->wrapped.data, key->wrapped.len, e.canary.sha256);
+    e.canary.kind = key->kind;
+    e.canary.alg = trial->alg;
+    key_type_text(key, e.canary.type);
+    e.canary.bytes = (uint32_t)wrapped->len;
+    SHA256(wrapped->data, wrapped->len, e.canary.sha256);
     text_print(e.canary.text, sizeof e.canary.text, "%s",
-               trial->state == CANARY_PASSED ? "the test key of the source arrived, and was proven"
-                                             : trial->reason);
+               trial->state == CANARY_PASSED ? passed : trial->reason);
     return emit_event(&v->c->narrator, &e, err);
 }
 
@@ -52,6 +49,7 @@ static bool say_trial(struct visit_walk *v, const struct trial *trial, const str
 static bool try_sample(struct visit_walk *v, struct record *record, const struct sealed_key *key,
                        struct err *err)
 {
+    static const enum step_id steps[] = {STEP_RELAY_KEY, STEP_UNWRAP_KEY, STEP_PROVE};
     struct accept *a = accept_of(v);
     struct hsm *hsm = v->own->hsm;
     struct key_desc desc = key->desc;
@@ -73,7 +71,7 @@ static bool try_sample(struct visit_walk *v, struct record *record, const struct
           bytes_set(&t.wire.spki, key->public_half.data, key->public_half.len, &why)) &&
          evidence_take(&record->evidence, &t.wire.spki, &t, &why);
     t.wire.there |= WIRE_KEY;
-    ok = ok && try_rows(v, &t, &why);
+    ok = ok && accept_try_rows(v, &t, steps, sizeof steps / sizeof steps[0], &why);
     known_destroy(&v->own->known, hsm, NULL, &t.temporary, &ignored);
     transfer_reset(&t);
     ahead_free(&t.ahead);
@@ -84,7 +82,8 @@ static bool try_sample(struct visit_walk *v, struct record *record, const struct
     }
     if (a->trial_count < TRIALS_MAX)
         a->trials[a->trial_count++] = trial;
-    if (!say_trial(v, &trial, key, err))
+    if (!accept_say_trial(v, &trial, &key->desc, &key->wrapped,
+                          "the test key of the source arrived, and was proven", err))
         return false;
     if (!ok)
         *err = why;

@@ -84,6 +84,19 @@ bool accept_sweep_left(struct visit_walk *v, struct err *err);
  * what fails one key only does not. */
 bool accept_take_record(void *ctx, const struct sealed_key *key, struct err *err);
 
+/* Carries out these rows of a test key, which is not kept, and of which nothing is recorded but the
+ * result: t->temporary is then to be destroyed. */
+bool accept_try_rows(struct visit_walk *v, struct transfer *t, const enum step_id *steps,
+                     size_t step_count, struct err *err);
+
+/* Records that result. passed: what is said if it passed. */
+bool accept_say_trial(struct visit_walk *v, const struct trial *trial, const struct key_desc *key,
+                      const struct bytes *wrapped, const char *passed, struct err *err);
+
+/* The canary of a key that comes as a file: the way that this key will take, tried with a
+ * test key of the relay. Errors: it did not arrive, or is another key there. */
+bool arrive_canary(struct visit_walk *v, const struct sealed_key *way, struct err *err);
+
 /* Before the pair is destroyed: the receipt, as far as it can be written, so that an accept that is
  * cut off later is completed by it: what may be weak is proven only while the pair exists. */
 bool accept_draft(struct visit_walk *v, struct err *err);

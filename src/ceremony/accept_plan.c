@@ -55,8 +55,10 @@ bool accept_negotiate(struct visit_walk *v, const struct policy *policy, bool on
     assume_source(&c->side[SIDE_SOURCE].caps,
                   v->job->arrival || v->job->makes_pem ? "by the key service" : "in the other room",
                   one_blob);
-    return negotiate(&by_rsa, &c->side[SIDE_SOURCE].caps, &v->own->caps, &c->suite, err) &&
-           emit_own(&c->narrator, &on, v->side, err);
+    if (!negotiate(&by_rsa, &c->side[SIDE_SOURCE].caps, &v->own->caps, &c->suite, err))
+        return false;
+    c->suite.returned = v->job->arrival != NULL;
+    return emit_own(&c->narrator, &on, v->side, err);
 }
 
 /* May it be carried in this way? */
@@ -126,10 +128,7 @@ static void join(struct visit_walk *v)
             item->proofs = 0;
         }
         if (record->evidence.proof >= HSM_PROOFS && !item->unproven) {
-            refuse(v, item, ERR_UNSUPPORTED,
-                   v->job->arrival ? "nothing that came by another way proves it, and the policy "
-                                     "has no \"unproven: waiver\""
-                                   : "nothing in the bundle proves it");
+            refuse(v, item, ERR_UNSUPPORTED, "nothing in the bundle proves it");
             continue;
         }
         if (!accept_is_allowed(v, record) || item->want_flags != record->want_flags ||

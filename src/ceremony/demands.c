@@ -83,11 +83,10 @@ bool plan_review(struct ceremony *c, const struct key_list *destination,
     const struct key_list *source = &c->side[SIDE_SOURCE].keys;
 
     return plan_make(policy, &c->suite, source, destination, selection, &c->plan, err) &&
-           halves_find(&c->side[SIDE_SOURCE], &c->plan, &c->narrator, err) &&
+           /* of a key that comes as a file, the ceremony file has it, or nobody */
+           (c->suite.returned || halves_find(&c->side[SIDE_SOURCE], &c->plan, &c->narrator, err)) &&
            plan_judge(policy, &c->suite, source, destination, &c->plan, err) &&
-           /* of a key that comes as a file, no other object does */
-           (c->suite.service || c->transport.returned ||
-            companion_add(&c->plan, source, c->suite.one_per_id, err)) &&
+           (c->suite.service || companion_add(&c->plan, source, c->suite.one_per_id, err)) &&
            plan_rename_companions(&c->plan, err) &&
            plan_judge(policy, &c->suite, source, destination, &c->plan, err) &&
            demands_read(c, err) && /* of all that can leave so far, companions included */

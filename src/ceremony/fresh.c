@@ -56,7 +56,7 @@ static void prove_key(void *arg, size_t i)
     else
         key->ok =
             keys->fresh->driver->describe(keys->fresh, listed->handle, &key->found, &key->err) &&
-            (ahead_shows_public(key->t->ahead) ||
+            (item->unproven || ahead_shows_public(key->t->ahead) ||
              public_object_read(keys->source, item, &spki, &key->err));
     if (key->t->ahead && key->t->ahead->sealed)
         key->t->ahead->sealed->of.evidence_key = keys->evidence_key;

@@ -7,6 +7,7 @@ libceremony_a_SOURCES += \
 	%D%/align.h \
 	%D%/application.c \
 	%D%/application.h \
+	%D%/arrive_canary.c \
 	%D%/arrival.c \
 	%D%/arrival.h \
 	%D%/at_hand.c \

@@ -380,7 +380,7 @@ bool emit_key_done(struct narrator *n, const struct transfer *t, struct err *err
     if (t->proven && !t->item->unproven)
         text_cut(e.key_done.proof, sizeof e.key_done.proof, hsm_proof_name(t->proof));
     text_cut(e.key_done.text, sizeof e.key_done.text,
-             t->outcome == KEY_MIGRATED && t->transport->returned
+             t->outcome == KEY_MIGRATED && t->transport->suite->returned
                  ? ahead_sentence(t->ahead, t->proof)
              : t->outcome == KEY_MIGRATED ? proof_sentence(t->proof)
              : t->outcome == KEY_UNPROVEN ? unproven_words(t)

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "ceremony/accept_parts.h"
 #include "ceremony/paper.h"
+#include "plan/companion.h"
 #include "plan/provable.h"
 #include "transfer/wrapped_key.h"
 
@@ -15,7 +16,7 @@
 struct arrive {
     struct accept accept;
     struct sealed_bundle bundle;
-    struct sealed_key key;
+    struct sealed_key key, half; /* and its public half, if that came by another way */
 };
 
 static struct arrive *arrive_of(const struct visit_walk *v)
@@ -134,12 +135,51 @@ static enum hsm_proof proof_of(const struct visit_walk *v, const struct key_desc
     return HSM_PROOFS;
 }
 
+static bool add_key(struct visit_walk *v, struct sealed_key *key, enum hsm_proof proof,
+                    struct err *err)
+{
+    const struct bytes *spki = &v->job->arrival->spki;
+    struct record *record = accept_add_record(&arrive_of(v)->accept, err);
+
+    if (!record || !bytes_set(&key->public_half, spki->data, spki->len, err))
+        return false;
+    *record = (struct record){.number = key->number,
+                              .role = key->role,
+                              .route = key->route,
+                              .alg = key->alg,
+                              .want_flags = key->want_flags,
+                              .evidence.proof = proof,
+                              .evidence.given = true};
+    return paper_add(v->c->side[SIDE_SOURCE].hsm, &key->desc, &key->public_half, err);
+}
+
+/* The public half accompanies its key, as in every ceremony. */
+static bool add_half(struct visit_walk *v, struct err *err)
+{
+    struct arrive *a = arrive_of(v);
+    const struct plan_item owner = {.key = &a->key.desc};
+    struct plan_item made;
+
+    if (!a->key.desc.has_public)
+        return true;
+    if (!companion_made_of(&owner, a->key.number, &made, err))
+        return false;
+    a->half.desc = *made.own;
+    free(made.own);
+    a->half.number = a->key.number + 1;
+    a->half.role = SEALED_COMPANION;
+    a->half.route = ROUTE_PUBLIC;
+    a->half.alg = SEALED_ALG_NONE;
+    a->half.desc.handle = a->half.number;
+    a->half.want_flags = policy_public_flags(&a->half.desc);
+    return add_key(v, &a->half, HSM_PROOF_BYTES, err);
+}
+
 static bool make_bundle(struct visit_walk *v, struct err *err)
 {
     struct arrive *a = arrive_of(v);
     const struct arrival *from = v->job->arrival;
     struct hsm **source = &v->c->side[SIDE_SOURCE].hsm;
-    struct record *record;
 
     a->bundle.evidence.alg = SEALED_ALG_NONE;
     memcpy(a->bundle.transport_sha256, v->past->pair, SHA256_SIZE);
@@ -151,22 +191,10 @@ static bool make_bundle(struct visit_walk *v, struct err *err)
     a->key.desc = from->key;
     a->key.desc.handle = a->key.number;
     a->key.want_flags = policy_want_flags(&v->c->setup.policy, &from->key);
-    if (!split_blob(v, err) ||
-        !bytes_set(&a->key.public_half, from->spki.data, from->spki.len, err))
+    if (!split_blob(v, err) || !paper_new(source, err))
         return false;
-    record = accept_add_record(&a->accept, err);
-    if (!record || !paper_new(source, err))
-        return false;
-    *record = (struct record){.number = a->key.number,
-                              .role = a->key.role,
-                              .route = a->key.route,
-                              .alg = a->key.alg,
-                              .want_flags = a->key.want_flags,
-                              .evidence.proof = proof_of(v, &a->key.desc),
-                              .evidence.given = true};
     paper_has_checks(*source);
-    v->c->transport.returned = true;
-    return paper_add(*source, &a->key.desc, &a->key.public_half, err) &&
+    return add_key(v, &a->key, proof_of(v, &a->key.desc), err) && add_half(v, err) &&
            (*source)->driver->list(*source, &v->c->side[SIDE_SOURCE].keys, err);
 }
 
@@ -218,6 +246,15 @@ static bool ask_key(struct visit_walk *v, struct err *err)
            (!c->gatekeeper.skip || err_set(err, ERR_STOPPED, "the key was left out at its gate"));
 }
 
+/* The offer is not lost if this HSM cannot take such a key. */
+static bool try_way(struct visit_walk *v, struct err *err)
+{
+    if (arrive_canary(v, &arrive_of(v)->key, err))
+        return true;
+    err_now(err, "The file was not touched, and the offer is still open");
+    return false;
+}
+
 /* The HSM does not say what is wrong with a ciphertext, and must not. */
 static bool explain(const struct visit_walk *v, struct err *err)
 {
@@ -235,12 +272,16 @@ static bool run_arrive(struct visit_walk *v, struct err *err)
 
     if (!a)
         return err_set(err, ERR_FAILED, "no memory for a key");
+    a->accept.waits = !v->past->returned.is; /* until the file is recorded */
     if (!visit_capabilities(v, err) || !negotiate_format(v, err) || !make_bundle(v, err) ||
         !accept_find_pair(v, err) || !accept_take_transport(v, err) || !accept_make_plan(v, err) ||
-        !ask_key(v, err) || !take_file(v, err) || !accept_sweep_left(v, err))
+        !ask_key(v, err) || !try_way(v, err) || !take_file(v, err) || !accept_sweep_left(v, err))
         return false;
+    a->accept.waits = false;
     if (!accept_take_kek(v, err) || !accept_take_record(v, &a->key, err))
         return explain(v, err);
+    if (a->half.number && !accept_take_record(v, &a->half, err))
+        return false;
     return a->accept.through = true;
 }
 
@@ -251,6 +292,7 @@ static void free_arrive(struct visit_walk *v)
     if (a) {
         bytes_free(&a->bundle.kek.wrapped);
         sealed_key_free(&a->key);
+        sealed_key_free(&a->half);
     }
     accept_free(v);
 }

@@ -208,8 +208,7 @@ bool visit_expect(const struct visit_walk *v, struct sealed_reader *file,
 
 /* --- rows and steps --- */
 
-/* The first step was reached: both the plan and the inventory before it are recorded. */
-static bool begin(struct visit_walk *v, struct err *err)
+bool visit_begin(struct visit_walk *v, struct err *err)
 {
     struct ceremony *c = v->c;
 
@@ -230,7 +229,7 @@ static bool step_begins(struct visit_walk *v, struct stepping *s, struct err *er
     const struct step_word word = {s->id, EVENT_BEGUN, 0, s->transfer, NULL};
 
     s->begun = v->c->host.mono_us(v->c->host.ctx);
-    return begin(v, err) && emit_step(&v->c->narrator, &word, err);
+    return visit_begin(v, err) && emit_step(&v->c->narrator, &word, err);
 }
 
 static bool step_ends(struct visit_walk *v, const struct stepping *s, struct step_result *result,

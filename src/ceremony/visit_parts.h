@@ -42,6 +42,10 @@ struct visit_row {
 extern const struct visit_row visit_offer, visit_load, visit_accept, visit_confirm, visit_withdraw;
 extern const struct visit_row visit_arrive; /* accept, of the file of a key service */
 
+/* The first step was reached: both the plan and the inventory before it are recorded. Does nothing
+ * from the second time on. */
+bool visit_begin(struct visit_walk *v, struct err *err);
+
 /* The transfer of this row of the transport, or of a key: its events and its run. Errors: the row
  * must be undone, too. */
 bool visit_transport_row(struct visit_walk *v, enum step_id id, struct err *err);

@@ -127,18 +127,13 @@ static bool take_check_value(const struct loader *l, const char *hex, struct key
 static bool take_public_key(const struct loader *l, const char *path)
 {
     struct config_arriving *to = &l->config->arriving;
-    const bool private = to->key.class == KEY_CLASS_PRIVATE;
 
-    if (path && !private)
-        return config_wrong(l, "arriving.public-key", "a secret key has no public key");
-    if (path)
-        return config_place_path(l->config, path, to->public_key) ||
-               config_wrong(l, "arriving.public-key", "the path is too long");
-    if (!private)
+    if (!path)
         return true;
-    config_wrong(l, "arriving", "the public key is missing, which proves a private key");
-    return err_next(l->err,
-                    "Get it by another way than the key, and name its file as \"public-key\"");
+    if (to->key.class != KEY_CLASS_PRIVATE)
+        return config_wrong(l, "arriving.public-key", "a secret key has no public key");
+    return config_place_path(l->config, path, to->public_key) ||
+           config_wrong(l, "arriving.public-key", "the path is too long");
 }
 
 bool config_take_arriving(const struct loader *l, const struct raw_arriving *raw)

@@ -2,6 +2,8 @@
 # The contract: one HSM, whatever its API.
 noinst_LIBRARIES += libhsm.a
 libhsm_a_SOURCES = \
+	%D%/counterpart.c \
+	%D%/counterpart.h \
 	%D%/key_agreement.c \
 	%D%/key_agreement.h \
 	%D%/evidence_form.c \

@@ -194,7 +194,7 @@ static bool add_of(struct search *s, size_t owner, struct err *err)
             !add_named(s, owner, classes[i], false, err) ||
             !add_named(s, owner, classes[i], true, err))
             return false;
-    if (with_half(s, key.key, KEY_CLASS_PUBLIC, &first) > 0)
+    if (key_needs_public(key.key) || with_half(s, key.key, KEY_CLASS_PUBLIC, &first) > 0)
         return true;
     struct plan_item made;
     return companion_made_of(&key, owner, &made, err) && plan_add(s->plan, &made, err);

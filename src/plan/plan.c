@@ -201,8 +201,9 @@ static bool has_half(const struct plan_item *item, struct err *why)
 static void add_half(const struct plan_item *item, struct err *reason)
 {
     size_t len = strlen(reason->what);
-    const char *text = key_needs_public(item->key) ? "its public half is looked for at the review"
-                                                   : item->half_text;
+    const char *text = key_needs_public(item->key) && !item->unproven
+                           ? "its public half is looked for at the review"
+                           : item->half_text;
 
     if (text[0])
         snprintf(reason->what + len, sizeof reason->what - len, "; %s", text);
@@ -226,6 +227,16 @@ bool plan_may_leave(const struct key_desc *key, struct err *reason)
                                     : policy_may_leave(key, reason);
 }
 
+static bool explain_unproven(const struct judge *judge, const struct key_desc *key,
+                             struct err *reason)
+{
+    return judge->suite->returned && !key->has_public
+               ? err_set(reason, ERR_UNSUPPORTED,
+                         "nothing that came by another way proves it, and the policy has no "
+                         "\"unproven: waiver\"")
+               : provable_explain(judge->suite, key, reason);
+}
+
 /* Reasons that cannot be remedied come first: names and public halves are checked last. */
 static bool judge_key(const struct judge *judge, struct plan_item *item, struct err *reason)
 {
@@ -235,9 +246,11 @@ static bool judge_key(const struct judge *judge, struct plan_item *item, struct 
         !keeps_templates(judge, item->key, reason))
         return false;
     item->proofs = provable_by(judge->suite, item->key);
+    if (judge->suite->returned && !item->key->has_public)
+        item->proofs = 0;
     item->unproven = item->proofs == 0 && !judge->suite->service;
     if (item->unproven && !judge->policy->waive_unproven)
-        return provable_explain(judge->suite, item->key, reason);
+        return explain_unproven(judge, item->key, reason);
     if (!check_names(judge, item, reason) || !has_half(item, reason) ||
         !choose_route(judge, item, reason) || (item->unproven && !has_floor(item, reason)))
         return false;

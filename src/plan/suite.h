@@ -59,6 +59,8 @@ struct suite {
     unsigned trial_count;
     const struct service *service; /* the destination is a key service; NULL: an HSM */
     bool pads;                     /* the source may pad what it wraps, as far as is known */
+    bool returned; /* the key comes as a file of a key service: no HSM is its source, and only a
+                      public half that came by another way can prove it */
 };
 
 /* Chooses the algorithms, strongest first, that the source can wrap and the destination can unwrap

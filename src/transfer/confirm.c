@@ -108,7 +108,7 @@ static bool compare_unproven(struct hsm *const hsm[2], struct transfer *t, uint6
                              const struct key_desc *found, struct step_result *result,
                              struct err *err)
 {
-    if (t->transport->returned)
+    if (t->transport->suite->returned)
         return compare_returned(hsm, t, handle, found, result, err);
     if (!hsm[SIDE_SOURCE]->driver->wrap) { /* in another room: there is nothing to compare */
         snprintf(result->text, sizeof result->text,

@@ -36,7 +36,6 @@ struct transport_side {
 
 struct transport {
     char label[64]; /* of all temporary objects: "hsmferry:<id>" */
-    bool returned;  /* the key comes as a file of a key service: no HSM is its source */
     bool stays;     /* the pair is made of token objects, for a later visit */
     const struct policy *policy;
     const struct suite *suite;

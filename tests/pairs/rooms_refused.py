@@ -6,7 +6,9 @@ and each has a control that is taken.
 
 Prints one line for each case, "ok - words" or "not ok - words"."""
 
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -55,6 +57,29 @@ def changed(path, number):
         file.write(data)
     os.chmod(f"{path}.changed", 0o600)
     return f"{path}.changed"
+
+
+def own_words(path):
+    """The first 12 words of the SHA-256 of a file: what whoever wrote it can read out."""
+    with open(os.path.join(rooms.HERE, "../../src/base/words.c"), encoding="ascii") as file:
+        lists = [re.findall(r'"(\w+)"', part) for part in file.read().split("[256]")[1:]]
+    with open(path, "rb") as file:
+        octets = hashlib.sha256(file.read()).digest()[:12]
+    return " ".join(lists[at % 2][octet] for at, octet in enumerate(octets))
+
+
+def forged(path):
+    """A receipt whose last answer is another one, under a manifest that fits."""
+    with open(path, encoding="ascii") as file:
+        body = file.read().split("manifest:")[0]
+    at = [found.start(1) for found in re.finditer(r'    answer: "([A-Za-z0-9+/])', body)][-1]
+    body = body[:at] + ("A" if body[at] != "A" else "B") + body[at + 1:]
+    text = body + f"manifest:\n  octets: {len(body)}\n" \
+        f"  sha256: \"{hashlib.sha256(body.encode()).hexdigest()}\"\n"
+    with open(f"{path}.forged", "w", encoding="ascii") as file:
+        file.write(text)
+    os.chmod(f"{path}.forged", 0o600)
+    return f"{path}.forged"
 
 
 def main(folder, hsmferry):
@@ -121,6 +146,9 @@ def main(folder, hsmferry):
     offer_2, say_2 = visit("second offer", destination, "offer", suffix="offer")
     bundle_2, told_2 = visit("second offer", source, "load", source.take(offer_2), typed=[say_2],
                              suffix="bundle")
+    for path, typed in ((bundle, told_2), (bundle_2, told)):
+        refused("two bundles are swapped", destination, "accept", path, typed=[typed, typed],
+                code=77, sentence="words")
     visit("second offer", destination, "withdraw", offer_2)
     refused("a bundle for an offer that was withdrawn", destination, "accept", bundle_2,
             typed=[told_2], code=4, sentence="private keys of this offer, not one")
@@ -136,6 +164,8 @@ def main(folder, hsmferry):
             sentence="a bundle for it was accepted")
     refused("the receipt's words are wrong twice", source, "confirm", receipt,
             typed=[wrong, wrong], code=77, sentence="words")
+    refused("a stranger's receipt", source, "confirm", forged(receipt), typed=[said, said],
+            code=77, sentence="words")
     refused("a changed receipt", source, "confirm",
             changed(receipt, os.path.getsize(receipt) // 2), code=65, sentence="")
     visit("control", source, "confirm", receipt, typed=[said])
@@ -151,6 +181,23 @@ def main(folder, hsmferry):
                                    suffix="bundle")
     visit("control: a stranger whose words are believed", gullible["destination"], "accept",
           planted, typed=[planted_words], suffix="receipt")
+
+    # The control of the stranger's receipt: its words are all that keeps it from being taken. Even
+    # then the source judges each answer, and no key of a wrong one is called migrated.
+    believed, _ = make(f"{folder}/believed", hsmferry, "softhsm:softhsm", ORDER)
+    offer, say, bundle, told = offer_and_load("control", believed["source"],
+                                              believed["destination"])
+    receipt, said = visit("control", believed["destination"], "accept", bundle, typed=[told],
+                          suffix="receipt")
+    case(own_words(receipt) == said, "control: the words of a file are known without the program",
+         f"{own_words(receipt)}\n{said}")
+    ended, log = believed["source"].visit("confirm", forged(receipt),
+                                          words=[own_words(forged(receipt))])
+    outcomes = rooms.outcomes(believed["source"].report("confirm"))
+    case(ended == 65 and " taken: " in " ".join(log.split()) and "the proof failed" in log,
+         "control: a stranger's receipt whose words are believed", f"{ended}\n{log}")
+    case("reported migrated" in outcomes.values(),
+         "the key of the wrong answer is not called migrated", str(outcomes))
 
 
 if __name__ == "__main__":

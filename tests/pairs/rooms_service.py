@@ -37,6 +37,14 @@ TAKEN = " taken: "
 
 # --- the key service ---
 
+def secret(kind):
+    """A fresh value: of a DES key with odd parity."""
+    if kind == "DES3":
+        return bytes(octet & 0xFE | bin(octet >> 1).count("1") & 1 ^ 1 for octet in os.urandom(24))
+    name, size = kind.split()
+    return os.urandom(int(size) // (8 if name == "AES" else 1))
+
+
 class Service:
     """One key, and what a service does with it."""
 
@@ -49,9 +57,9 @@ class Service:
             self.private = rsa.generate_private_key(65537, int(really[4:]))
         elif really.startswith("EC"):
             self.private = ec.generate_private_key(ec.SECP256R1())
-        self.value = os.urandom(int(really.split()[1]) // (8 if really.startswith("AES") else 1)) \
-            if not self.private else self.private.private_bytes(
-                DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        self.value = self.private.private_bytes(
+            DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()) \
+            if self.private else secret(really)
 
     def public(self):
         """The public key in PEM."""
@@ -59,8 +67,10 @@ class Service:
 
     def check_value(self):
         """The first octets of an encrypted block of zeros."""
-        cipher = Cipher(algorithms.AES(self.value), modes.ECB()).encryptor()
-        return cipher.update(bytes(16))[:3].hex()
+        des = self.kind == "DES3"
+        cipher = Cipher((algorithms.TripleDES if des else algorithms.AES)(self.value),
+                        modes.ECB()).encryptor()
+        return cipher.update(bytes(8 if des else 16))[:3].hex()
 
     def wrap(self, pem, digest, how):
         """The file: rsa-aes or rsa-oaep."""
@@ -147,13 +157,37 @@ def works(side, service):
     return True
 
 
+def has_public(side, service, report):
+    """Its public half is on the token, as the report says and another program reads it."""
+    der = side.work(matrix.jobs([("public", LABEL, b"")]))[0]
+    return der == service.private.public_key().public_bytes(DER, SPKI) and \
+        outcomes(report, "companions") == {LABEL: "migrated"}
+
+
 # --- keys that arrive ---
 
 # The kind, its uses, whether a public key proves it, whether a check value is given, the format.
 KEYS = [("RSA 2048", "[sign]", True, False, "rsa-aes"),
         ("EC P-256", "[sign]", True, False, "rsa-aes"),
         ("AES 256", "[encrypt, decrypt]", False, True, "rsa-aes"),
-        ("secret 32", "[sign]", False, False, "rsa-oaep")]
+        ("secret 32", "[sign]", False, False, "rsa-oaep"),
+        ("DES3", "[encrypt, decrypt]", False, True, "rsa-aes"),
+        ("RSA 2048", "[sign]", False, False, "rsa-aes"),
+        ("EC P-256", "[sign]", False, False, "rsa-aes")]
+# NSS makes an object of a private key only with its public half.
+NEEDS_PUBLIC = {("nss", "RSA 2048"), ("nss", "EC P-256")}
+
+
+def try_refused_by(words, room, side, path, how):
+    """The canary finds out before the file is recorded, and the offer waits."""
+    for _ in range(2):
+        ended, log = accept(room, path, how, [WAIVER])
+        case(ended == 2 and "only if its public half is given" in log and TAKEN not in log
+             and "the offer is still open" in log, f"{words}: the canary fails, nothing is recorded",
+             f"{ended} {log}")
+    case(LABEL not in side.listed(), f"{words}: nothing arrived", str(side.listed()))
+    ended, log = room.visit("withdraw", glob.glob(f"{room.reports}/*.offer")[0])
+    case(ended == 0 and not side.listed(), f"{words}: the pair waited, and is withdrawn", log)
 
 
 def try_key(folder, hsmferry, name, row, text=False):
@@ -170,12 +204,17 @@ def try_key(folder, hsmferry, name, row, text=False):
     pem, digest = offer(words, room)
     blob = service.wrap(pem, digest, how)
     path = write(room, "blob", base64.b64encode(blob) + b"\n" if text else blob)
+    if not public and (name, kind) in NEEDS_PUBLIC:
+        try_refused_by(words, room, side, path, how)
+        return
     ended, log = accept(room, path, how, () if public else [WAIVER])
     report = room.report("accept")
     want = "migrated" if public else "unproven"
     case(ended == 0 and outcomes(report) == {LABEL: want}, f"{words}: {want}",
          f"{ended} {outcomes(report)}\n{log}")
     case(works(side, service), f"{words}: it works in another program")
+    case(not public or has_public(side, service, report), f"{words}: its public half is there, too")
+    case("a test key of this program arrived" in log, f"{words}: the canary passed", log)
     case(side.listed() == {LABEL}, f"{words}: no pair is left", str(side.listed()))
     ok, said = verified(hsmferry, room)
     case(ok, f"{words}: verify", said)
@@ -314,15 +353,16 @@ def try_offers(folder, hsmferry):
 
 # --- what is cut off ---
 
-def try_cut(folder, hsmferry, agent, how, due):
+def try_cut(folder, hsmferry, agent, how, due, policy="  canary: none\n"):
     """The console and its agent are killed at this call; the same file is then taken to its end."""
-    words = f"accept is cut off {how} {due}"
+    early = not policy  # within the canary: the file is not recorded yet
+    words = f"accept is cut off {how} {due}{' of the canary' if early else ''}"
     os.makedirs(folder)
     command = json.dumps([sys.executable, os.path.abspath(rooms_cut.__file__), "agent", folder,
                           agent])
     service = Service("RSA 2048")
     room, side = make(f"{folder}/room", hsmferry, "softhsm",
-                      arriving(service, "[sign]", "home/public.pem"), agent=command)
+                      arriving(service, "[sign]", "home/public.pem"), policy, agent=command)
     write(room, "public.pem", service.public())
     rooms_cut.make_console(folder, hsmferry)
     rooms_cut.plan(folder, "not", 0)
@@ -333,11 +373,15 @@ def try_cut(folder, hsmferry, agent, how, due):
     rooms_cut.run(folder, room, "accept", path, "--format", "rsa-aes")
     case(rooms_cut.was_cut(folder), f"{words}: it was")
     rooms_cut.plan(folder, "not", 0)
-    ended, log = accept(room, other, "rsa-aes")
-    case(ended == 77 and "another file" in log, f"{words}: no other file is taken", f"{ended} {log}")
+    if early:
+        path = other
+    else:
+        ended, log = accept(room, other, "rsa-aes")
+        case(ended == 77 and "another file" in log, f"{words}: no other file is taken",
+             f"{ended} {log}")
     ended, log = accept(room, path, "rsa-aes")
     case(ended == 0 and outcomes(room.report("accept")) == {LABEL: "migrated"},
-         f"{words}: the same one comes to its end", f"{ended} {log}")
+         f"{words}: {'any' if early else 'the same'} one comes to its end", f"{ended} {log}")
     case(works(side, service) and side.listed() == {LABEL}, f"{words}: one key, and no pair",
          str(side.listed()))
     ok, said = verified(hsmferry, room)
@@ -350,6 +394,7 @@ def main(folder, hsmferry, agent, *names):
     for number, cut in enumerate((("after", "unwrap"), ("before", "commit"), ("after", "commit"),
                                   ("before", "remove"), ("after", "remove"))):
         try_cut(f"{folder}/cut{number}", hsmferry, agent, *cut)
+    try_cut(f"{folder}/early", hsmferry, agent, "after", "unwrap", "")
     for name in names:
         for number, row in enumerate(KEYS):
             try_key(f"{folder}/{name}{number}", hsmferry, name, row, text=number == 0)

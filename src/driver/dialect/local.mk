@@ -9,8 +9,6 @@ libdialect_a_SOURCES = \
 	%D%/ckname.h \
 	%D%/ckr.c \
 	%D%/ckr.h \
-	%D%/counterpart.c \
-	%D%/counterpart.h \
 	%D%/dialect.c \
 	%D%/dialect.h \
 	%D%/dialect_read.c \

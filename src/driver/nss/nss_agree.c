@@ -14,7 +14,7 @@
 #include <secitem.h>
 
 #include "base/text.h"
-#include "driver/dialect/counterpart.h"
+#include "hsm/counterpart.h"
 #include "driver/nss/nss_list.h"
 #include "driver/nss/nss_object.h"
 #include "driver/nss/nss_sample.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "driver/dialect/counterpart.h"
+#include "hsm/counterpart.h"
 #include "driver/pkcs11/pkcs11_key.h"
 #include "driver/pkcs11/pkcs11_prove.h"
 #include "driver/pkcs11/pkcs11_temp.h"

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "driver/dialect/ckr.h"
-#include "driver/dialect/counterpart.h"
+#include "hsm/counterpart.h"
 #include "driver/dialect/standard.h"
 #include "driver/pkcs11/pkcs11_agree.h"
 #include "driver/pkcs11/pkcs11_evidence.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "driver/dialect/counterpart.h"
+#include "hsm/counterpart.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The other side of a transport, implemented with OpenSSL, to test an HSM against an independent
  * implementation. Its keys are test keys and protect nothing. */
-#ifndef HSMFERRY_DRIVER_DIALECT_COUNTERPART_H
-#define HSMFERRY_DRIVER_DIALECT_COUNTERPART_H
+#ifndef HSMFERRY_HSM_COUNTERPART_H
+#define HSMFERRY_HSM_COUNTERPART_H
 
 #include <stdbool.h>
 #include <stdint.h>
