@@ -31,6 +31,14 @@ struct ceremony_reach {
     const char *parameters;         /* the parameters of the module; NULL or "": none */
 };
 
+/* What carried keys in a rehearsal. {0}: none is known. */
+struct rehearsed {
+    char id[40];
+    enum hsm_alg transport;
+    uint32_t bits; /* of the RSA pair, or the curve's field */
+    char kdf[16];  /* of a transport that is agreed on; empty: of another one */
+};
+
 /* The configuration; copied by ceremony_new(). */
 struct ceremony_setup {
     char title[EVENT_TEXT_MAX];
@@ -56,6 +64,8 @@ struct ceremony_setup {
                                          another HSM. Not copied */
     const struct visit_pasts *offers; /* of this host's report folder; NULL: none is known. Not
                                          copied */
+    const struct rehearsed *rehearsed; /* the last one of the same two HSMs; NULL: none is known.
+                                          Not copied */
     const struct interrupted_ceremony *interrupted; /* to be resumed; NULL: none. Not copied */
     struct {
         enum visit what;    /* VISIT_NONE: a ceremony in one room */

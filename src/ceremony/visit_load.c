@@ -77,6 +77,18 @@ static bool check_load(struct visit_walk *v, struct err *err)
     return visit_expect(v, v->job->file, &expected, err) && !is_loaded(v, err) && check_ack(v, err);
 }
 
+/* The offer names the one first that the destination wants most: somebody between the rooms may want
+ * another. */
+static bool warn_of_another(struct visit_walk *v, const struct sealed_transport *chosen,
+                            uint32_t at, struct err *err)
+{
+    return at == 0 ||
+           emit_warning(&v->c->narrator, SIDE_SOURCE, NO_ITEM, err, "transport-offered",
+                        "the offer names %.31s first, which the source cannot use or the policy "
+                        "does not allow; %.31s is used instead",
+                        offer_of(v)->transports[0].name, chosen->name);
+}
+
 /* Its first transport that the source can use and the policy allows. Its key is checked by
  * STEP_RELAY_PUBLIC as every transport key. */
 static bool choose_transport(struct visit_walk *v, enum hsm_alg *alg, struct err *err)
@@ -93,7 +105,8 @@ static bool choose_transport(struct visit_walk *v, enum hsm_alg *alg, struct err
             !policy_allows(policy, *alg) || !v->own->caps.alg[*alg].wrap)
             continue;
         err_clear(err);
-        return bytes_set(&v->c->transport.wire.spki, chosen->spki.data, chosen->spki.len, err);
+        return bytes_set(&v->c->transport.wire.spki, chosen->spki.data, chosen->spki.len, err) &&
+               warn_of_another(v, chosen, i, err);
     }
     err_set(err, ERR_UNSUPPORTED,
             "the offer has no transport of RSA %u that the source can use and the policy allows",
