@@ -108,8 +108,7 @@ static bool find_line(const struct ceremony *c, unsigned needs, char *out, size_
             transport_strength(kind, c->setup.policy.rsa_bits) >= needs &&
             may_have(&c->side[SIDE_SOURCE], SIDE_SOURCE, kind) &&
             may_have(&c->side[SIDE_DESTINATION], SIDE_DESTINATION, kind)) {
-            text_print(out, size, "\"transports\" that begins with %s",
-                       transport_kinds[kind].name);
+            text_print(out, size, "\"transports\" that begins with %s", transport_kinds[kind].name);
             return true;
         }
     for (size_t i = 0; chosen == TRANSPORT_RSA_OAEP && i < sizeof rsa / sizeof rsa[0]; i++)

@@ -1933,7 +1933,8 @@ static unsigned warnings_of(const struct rig *rig, const char *name)
     unsigned count = 0;
 
     for (size_t i = 0; i < rig->count; i++)
-        count += rig->events[i].kind == EVENT_WARNING && strcmp(rig->events[i].note.name, name) == 0;
+        count +=
+            rig->events[i].kind == EVENT_WARNING && strcmp(rig->events[i].note.name, name) == 0;
     return count;
 }
 
@@ -1966,10 +1967,8 @@ static void another_transport_than_rehearsed_is_warned_about(void **state)
 {
     static const struct rehearsed was[] = {
         {"r-1", HSM_ECDH_P521, 521, "x963-sha256"}, /* control: the same */
-        {"r-1", HSM_ECDH_P521, 521, "none"},
-        {"r-1", HSM_ECDH_P256, 256, "x963-sha256"},
-        {"r-1", HSM_RSA_OAEP_SHA256, 3072, ""},
-        {"", 0, 0, ""}, /* none is known */
+        {"r-1", HSM_ECDH_P521, 521, "none"},        {"r-1", HSM_ECDH_P256, 256, "x963-sha256"},
+        {"r-1", HSM_RSA_OAEP_SHA256, 3072, ""},     {"", 0, 0, ""}, /* none is known */
     };
     struct rig *rig = *state;
 
