@@ -87,14 +87,15 @@ if [ ! -e "$tree/usr/sbin/pkcsslotd" ]; then
     quietly "installing what a build needs" within apt-get install -y -q --no-install-recommends $packages $(to_build)
 fi
 
-# The source as it is now, and nothing that was built of it.
+# The source as it is now; of a tree that stays, only what was built.
 copy() {
-    rm -rf "$tree/hsmferry" && mkdir -p "$tree/hsmferry/build" || return
+    mkdir -p "$tree/hsmferry/build" &&
+        find "$tree/hsmferry" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} + || return
     if [ -e "$top/.git" ]; then
         (cd "$top" && git ls-files -z | tar --null --files-from=- -cf -)
     else
         tar -C "$top" -cf - .
-    fi | tar -C "$tree/hsmferry" -xf -
+    fi | tar -C "$tree/hsmferry" -xf - && chmod -R go-w "$tree/hsmferry"
 }
 copy || give_up 'the source cannot be copied'
 

@@ -35,7 +35,7 @@ ok "from SoftHSM, on P-256" moves "$(soft_side from)" "$(ock_side new)" ecdh-p25
 ok "... without a KDF" grep -q 'KDF none' "$tmp/log"
 ok "to SoftHSM, on P-256" moves "$(ock_side old)" "$(soft_side to)" ecdh-p256
 # With NSS, both have the KDF of ANSI X9.63.
-ok "to NSS, on P-521" moves "$(ock_side old)" "$(nss_side)" ecdh-p521
+ok "to NSS, on P-521" moves "$(ock_side old)" "$(nss_side)" ecdh-p521 3 'extractable: yes'
 ok "... with a KDF" grep -q 'KDF x963-sha256' "$tmp/log"
 fresh 1
 ok "from NSS, on P-521" moves "$(nss_side)" "$(ock_side new)" ecdh-p521

@@ -49,7 +49,7 @@ soft_side() { # soft_side TOKEN
 }
 
 nss_side() { # the database, by NSS's own API
-    printf '  api: nss\n  module: "sql:%s"\n  token: "pkcs11:?pin-source=file:%s"\n' "$database" "$tmp/pin"
+    printf '  api: nss\n  module: "sql:%s"\n  token: "pkcs11:token=NSS%%20Certificate%%20DB?pin-source=file:%s"\n' "$database" "$tmp/pin"
 }
 
 ock_side() { # ock_side TOKEN
