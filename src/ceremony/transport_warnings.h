@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What officers must know of a transport that is not what it could be, or not what they have seen
- * before: somebody between the HSMs may want just that.
+ * What officers must know of a transport that is weaker than necessary, or another one than before:
+ * an attacker between the HSMs may want just that.
  */
 #ifndef HSMFERRY_CEREMONY_TRANSPORT_WARNINGS_H
 #define HSMFERRY_CEREMONY_TRANSPORT_WARNINGS_H

@@ -77,8 +77,8 @@ static bool check_load(struct visit_walk *v, struct err *err)
     return visit_expect(v, v->job->file, &expected, err) && !is_loaded(v, err) && check_ack(v, err);
 }
 
-/* The offer names the one first that the destination wants most: somebody between the rooms may want
- * another. */
+/* The offer names the one first that the destination wants most: somebody between the rooms may
+ * want another. */
 static bool warn_of_another(struct visit_walk *v, const struct sealed_transport *chosen,
                             uint32_t at, struct err *err)
 {
