@@ -14,10 +14,9 @@ static bool is_rehearsal(const char *path, struct rehearsed *was)
 {
     struct event begin, end;
 
-    if (!journal_read_ends(path, &begin, &end) || !begin.begin.rehearsal ||
-        end.kind != EVENT_END || end.end.exit_code != 0 ||
-        visit_of(begin.begin.visit) != VISIT_NONE || begin.begin.removal[0] ||
-        begin.begin.service[0])
+    if (!journal_read_ends(path, &begin, &end) || !begin.begin.rehearsal || end.kind != EVENT_END ||
+        end.end.exit_code != 0 || visit_of(begin.begin.visit) != VISIT_NONE ||
+        begin.begin.removal[0] || begin.begin.service[0])
         return false;
     *was = (struct rehearsed){0};
     text_print(was->id, sizeof was->id, "%s", begin.begin.id);
