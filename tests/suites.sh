@@ -108,8 +108,8 @@ within sh -c 'gcc --version | head -n 1
 
 failed=0
 echo "== $suite: make check"
-# A test that fails is shown by make itself.
-within make -k check VERBOSE=yes TESTS="$(echo $tests)" >"$work/check.log" 2>&1 </dev/null || failed=1
+# A test that fails is shown by make itself. cmocka 2 deprecates macros whose successors Debian 12's does not have.
+within make -k check CFLAGS='-g -O2 -Wno-error=deprecated-declarations' VERBOSE=yes TESTS="$(echo $tests)" >"$work/check.log" 2>&1 </dev/null || failed=1
 grep -E '^(PASS|FAIL|SKIP|ERROR|XPASS)' "$work/check.log"
 [ "$failed" -eq 0 ] || grep -E '^not ok|: error:' "$work/check.log"
 for test in "$top"/tests/suites/*.sh; do
