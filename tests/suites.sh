@@ -103,13 +103,16 @@ echo "== $suite: build"
 quietly 'autoreconf' within sh -c 'cd /hsmferry && autoreconf -i'
 quietly 'configure' within /hsmferry/configure -q --enable-werror
 quietly 'the build without warnings' within make -s -k -j "$(nproc)"
+# shellcheck disable=SC2016 # dpkg-query's
 within sh -c 'gcc --version | head -n 1
     dpkg-query -W -f "\${Package} \${Version}\n" opencryptoki libnss3 softhsm2 libssl-dev' | sed 's/^/# /'
 
 failed=0
 echo "== $suite: make check"
 # A test that fails is shown by make itself. cmocka 2 deprecates macros whose successors Debian 12's does not have.
-within make -k check CFLAGS='-g -O2 -Wno-error=deprecated-declarations' VERBOSE=yes TESTS="$(echo $tests)" >"$work/check.log" 2>&1 </dev/null || failed=1
+# shellcheck disable=SC2086 # words, on one line
+tests=$(printf '%s ' $tests)
+within make -k check CFLAGS='-g -O2 -Wno-error=deprecated-declarations' VERBOSE=yes TESTS="$tests" >"$work/check.log" 2>&1 </dev/null || failed=1
 grep -E '^(PASS|FAIL|SKIP|ERROR|XPASS)' "$work/check.log"
 [ "$failed" -eq 0 ] || grep -E '^not ok|: error:' "$work/check.log"
 for test in "$top"/tests/suites/*.sh; do

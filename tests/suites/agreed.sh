@@ -3,15 +3,12 @@
 # ECDH as the transport to and from opencryptoki, where it has what that takes; before, that it is RSA-OAEP, and why.
 # For suites.sh, which runs it in a tree with these, within tests/opencryptoki/start.sh.
 set -u
-# shellcheck source=tests/lib.sh
-. "${0%/*}/../lib.sh"
-
-need_softhsm softhsm2-util pkcs11-tool certutil
 # shellcheck source=tests/suites/lib.sh
 . "${0%/*}/lib.sh"
+
+need_softhsm softhsm2-util pkcs11-tool certutil
 make_softhsm
 make_database
-dialect=
 fresh() { # fresh SLOT: opencryptoki's token there is new again
     sh "$abs_top_srcdir/tests/opencryptoki/fresh.sh" "$1"
 }
@@ -27,7 +24,6 @@ if [ "$(ock_version)" = 3.23 ]; then
     not_ok "control: not by ECDH" moves "$(ock_side old)" "$(nss_side)" ecdh-p256 3 'transports: [ecdh-p256]'
     skip "ECDH with opencryptoki 3.23" "it has no AES key wrap: CKM_AES_KEY_WRAP_KWP is in 3.27"
     finish
-    exit
 fi
 
 # With SoftHSM, which has no KDF: on P-256 alone both keep the same octets.

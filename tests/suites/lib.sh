@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
-# What the tests of this folder share, after tests/lib.sh: opencryptoki's tokens "old" and "new" of
+# What the tests of this folder share: tests/lib.sh, opencryptoki's tokens "old" and "new" of
 # tests/opencryptoki/start.sh, SoftHSM's tokens "from" and "to", and an NSS database. All PINs are start.sh's.
 
+# shellcheck source=tests/lib.sh
+. "${0%/*}/../lib.sh"
+
 hsmferry=$abs_top_builddir/hsmferry
+dialect= # of opencryptoki's sides; empty: its own
 for ock in /usr/lib/*/pkcs11/libopencryptoki.so; do
     [ ! -f "$ock" ] || break
 done

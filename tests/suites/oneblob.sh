@@ -3,12 +3,10 @@
 # CKM_RSA_AES_KEY_WRAP of opencryptoki 3.27, and of nothing else of it, to and from the two calls of SoftHSM.
 # For suites.sh, which runs it in a tree with these, within tests/opencryptoki/start.sh.
 set -u
-# shellcheck source=tests/lib.sh
-. "${0%/*}/../lib.sh"
-
-need_softhsm softhsm2-util pkcs11-tool
 # shellcheck source=tests/suites/lib.sh
 . "${0%/*}/lib.sh"
+
+need_softhsm softhsm2-util pkcs11-tool
 [ "$(ock_version)" != 3.23 ] || skip_all 'opencryptoki 3.23 has no CKM_RSA_AES_KEY_WRAP, and no AES key wrap'
 make_softhsm
 
