@@ -199,6 +199,8 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/ssh/lib.sh \
 	%D%/packages.sh \
 	%D%/suites.sh \
+	%D%/suites/agreed.sh \
+	%D%/suites/lib.sh \
 	%D%/suites/oneblob.sh \
 	%D%/terminal.py \
 	%D%/tmux/bytes.py \

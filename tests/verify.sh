@@ -49,6 +49,29 @@ ok "and that nobody signed it" says 'UNSIGNED' "$hsmferry" verify "$report"
 relay "its forgeries" python3 -B "$abs_top_srcdir/tests/forge.py" "$hsmferry" "$report"
 
 
+# --- the transport is one that the policy allows ---
+sed -e 's/^title: .*/title: Agreed/' -e 's/^report-folder.*/report-folder: agreed/' -e "s|$tmp/source|$tmp/source3|" \
+    -e "s|$tmp/destination|$tmp/destination3|" -e 's/pin=marlinspike/&;offers=rsa-oaep-sha1,aes-kwp,ecdh-p521,ecdh-p256/' \
+    -e 's/^policy:/&\n  kdf: required\n  transports: [ecdh-p521, rsa-oaep]/' "$tmp/ceremony.yaml" >"$tmp/agreed.yaml"
+exits 0 "a ceremony under a floor, with a KDF" "$hsmferry" --plain "$tmp/agreed.yaml"
+agreed=$(echo "$tmp"/agreed/*.yaml)
+ok "its report passes" "$hsmferry" verify "$agreed"
+disagreed() { # disagreed CODE WORDS SED-SCRIPT: the report changed so, under a new seal
+    sed -e "$3" "$agreed" | sed '$d' >"$tmp/forged"
+    printf 'seal: {lines: %s, sha256: "%s"}\n' "$(wc -l <"$tmp/forged")" \
+        "$(sha256sum <"$tmp/forged" | cut -d' ' -f1)" >>"$tmp/forged"
+    ! cmp -s "$agreed" "$tmp/forged" || echo "nothing was changed"
+    exits "$1" "$2" "$hsmferry" verify "$tmp/forged"
+}
+disagreed 65 "no KDF where the policy requires one" 's/^    kdf: "x963-sha256"/    kdf: "none"/'
+ok "... for that reason" says 'requires a KDF' "$hsmferry" verify "$tmp/forged"
+disagreed 0 "control: where it does not" \
+    's/^    kdf: "x963-sha256"/    kdf: "none"/; s/name: "kdf", value: "required"/name: "kdf", value: "if both have one"/'
+disagreed 65 "a transport below the floor" 's/\(name: "transports", value: "\)ecdh-p521, /\1/'
+ok "... for that reason" says 'does not allow this transport' "$hsmferry" verify "$tmp/forged"
+disagreed 0 "control: the same without a floor" \
+    's/\(name: "transports", value: "\)[^"]*/\1the strongest of both sides/'
+
 # --- pace: it waited where the pace in force says, and nowhere else ---
 # In line mode each wait is a question. Step by step through the transport key, to the end of the
 # first key, one step more, and on.

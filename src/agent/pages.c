@@ -78,7 +78,7 @@ bool pages_keys(struct pages *p, struct hsm *hsm, const Pb__Page *page, const st
                 Pb__Reply *reply, struct err *err)
 {
     const uint32_t from = page->from;
-    size_t count;
+    size_t count = 0;
 
     if ((from == 0 && !begin_keys(p, hsm, known, err)) || !read_until(p, hsm, page, err) ||
         !page_size(from, p->keys.count, WIRE_KEYS_PAGE, &count, err)) {
@@ -100,7 +100,7 @@ bool pages_keys(struct pages *p, struct hsm *hsm, const Pb__Page *page, const st
 
 static bool put_handles(struct pages *p, uint32_t from, Pb__Reply *reply, struct err *err)
 {
-    size_t count;
+    size_t count = 0;
 
     if (!page_size(from, p->handle_count, WIRE_HANDLES_PAGE, &count, err))
         return false;

@@ -16,7 +16,7 @@
 #include "ceremony/members.h"
 #include "ceremony/negotiation.h"
 #include "ceremony/open_offers.h"
-#include "plan/strength.h"
+#include "ceremony/transport_warnings.h"
 #include "transfer/public_object.h"
 #include "transfer/sealing.h"
 
@@ -437,7 +437,7 @@ static bool warn_of(struct ceremony *c, size_t i, struct err *err)
     if (c->suite.pads && item->route == ROUTE_ENVELOPE && item->key->class == KEY_CLASS_PRIVATE &&
         !emit_warning(&c->narrator, SIDE_SOURCE, (int64_t)i, err, "padded", "%s", service_pads))
         return false;
-    if (!negotiation_warn_of(c, i, err))
+    if (!transport_warn_of_key(c, i, err))
         return false;
     return !suite_is_weak(item->alg) ||
            emit_warning(&c->narrator, SIDE_RELAY, (int64_t)i, err, "no-integrity",
@@ -566,12 +566,14 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
             transfer_leave_out(&c->transfers.at[i]);
     if (!emit_plan(&c->narrator, &on, &c->plan, &c->transfers, err) ||
         !script_watch_plan(&c->verdicts.script, &c->plan, &c->narrator, err) ||
-        !negotiation_warn(c, err) || !warn_of_no_canary(c, err) || !warn_of_no_serial(c, err) ||
+        !transport_warn(c, err) || !warn_of_no_canary(c, err) || !warn_of_no_serial(c, err) ||
         !warn_of_software(c, err))
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
         if (!warn_of(c, i, err))
             return false;
+    if (!transport_warn_of_line(c, err))
+        return false;
     if (c->plan.movable > 0)
         return true;
     return all_is_there(c) ? begin_closing(c, err) : nothing_is_movable(&c->plan, err);

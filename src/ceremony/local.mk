@@ -91,6 +91,8 @@ libceremony_a_SOURCES += \
 	%D%/sign.h \
 	%D%/sweep.c \
 	%D%/sweep.h \
+	%D%/transport_warnings.c \
+	%D%/transport_warnings.h \
 	%D%/walk.c \
 	%D%/walk.h \
 	%D%/windows.c \

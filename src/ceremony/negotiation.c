@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "ceremony/members.h"
 #include "hsm/wrap_alg.h"
-#include "plan/strength.h"
 #include "plan/wanted.h"
 
 /* The reason of a transport that gave way to RSA-OAEP. */
@@ -144,59 +143,13 @@ bool negotiation_relent(struct ceremony *c)
 {
     struct party *party = &c->side[SIDE_SOURCE];
 
-    if (!party->refuted.algs || strcmp(party->refuted.reason, yielded) != 0)
+    if (!party->refuted.algs || !negotiation_yielded(party->refuted.reason))
         return false;
     party->refuted.algs = 0;
     return true;
 }
 
-/* --- warnings ----------------------------------------------------------------------------------
- */
-
-/* Why a side does not use a transport that it is known to have; NULL: it does, or has none. */
-static const char *why_not(const struct party *party, enum side side, enum hsm_alg alg)
+bool negotiation_yielded(const char *reason)
 {
-    const struct hsm_capability *cap = &party->caps.alg[alg];
-    const bool works = side == SIDE_SOURCE ? cap->wrap : cap->unwrap;
-
-    return works || !cap->mechanism || !(party->wanted.algs & UINT32_C(1) << alg) ||
-                   strcmp(cap->reason, yielded) == 0
-               ? NULL
-               : cap->reason;
-}
-
-bool negotiation_warn(struct ceremony *c, struct err *err)
-{
-    enum transport_kind kinds[TRANSPORTS];
-    const unsigned count = policy_transports(&c->setup.policy, kinds);
-    const enum transport_kind chosen = transport_of(c->suite.transport);
-
-    for (unsigned i = 0; i < count && kinds[i] != chosen; i++)
-        for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
-            for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-                const char *why = why_not(&c->side[side], side, alg);
-                if (!wrap_is_agreed(alg) || transport_of(alg) != kinds[i] || !why)
-                    continue;
-                if (!emit_warning(&c->narrator, side, NO_ITEM, err, "transport-downgrade",
-                                  "%s failed, which this HSM has: %.90s; %s is used instead",
-                                  hsm_alg_name(alg), why, hsm_alg_name(c->suite.transport)))
-                    return false;
-            }
-    return true;
-}
-
-bool negotiation_warn_of(struct ceremony *c, size_t i, struct err *err)
-{
-    const struct key_desc *key = c->plan.items[i].key;
-    const uint32_t bits = transport_bits(&c->transport);
-    const unsigned have = transport_strength(transport_of(c->suite.transport), bits);
-    const unsigned needs = strength_of(key->kind, key->bits);
-    char type[KEY_TYPE_TEXT], pair[TRANSPORT_TEXT];
-
-    return needs <= have ||
-           emit_warning(&c->narrator, SIDE_RELAY, (int64_t)i, err, "transport-strength",
-                        "%s (%u bits of strength) under an %s transport key "
-                        "(%u): weaker than the key it carries",
-                        key_type_text(key, type), needs,
-                        transport_pair_text(c->suite.transport, bits, pair), have);
+    return strcmp(reason, yielded) == 0;
 }

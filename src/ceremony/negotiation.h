@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What both HSMs are asked before the suite is chosen: each transport only once a better one is out
- * of the question, because trying one takes key pairs and calls. Also what officers must know of a
- * transport that is weaker than it could be.
+ * of the question, because trying one takes key pairs and calls.
  */
 #ifndef HSMFERRY_CEREMONY_NEGOTIATION_H
 #define HSMFERRY_CEREMONY_NEGOTIATION_H
@@ -37,9 +36,7 @@ bool negotiation_yields(struct ceremony *c);
 void negotiation_could(const struct ceremony *c, struct suite *suite);
 bool negotiation_relent(struct ceremony *c);
 
-/* Warnings for officers: a stronger transport failed that a dialect has; and for one key of the
- * plan, from 0, that it is stronger than the transport. */
-bool negotiation_warn(struct ceremony *c, struct err *err);
-bool negotiation_warn_of(struct ceremony *c, size_t item, struct err *err);
+/* Is this the reason of a transport that gave way so? Then it has not failed. */
+bool negotiation_yielded(const char *reason);
 
 #endif

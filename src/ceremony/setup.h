@@ -31,6 +31,14 @@ struct ceremony_reach {
     const char *parameters;         /* the parameters of the module; NULL or "": none */
 };
 
+/* What carried keys in a rehearsal. {0}: none is known. */
+struct rehearsed {
+    char id[40];
+    enum hsm_alg transport;
+    uint32_t bits; /* of the RSA pair, or the curve's field */
+    char kdf[16];  /* of a transport that is agreed on; empty: of another one */
+};
+
 /* The configuration; copied by ceremony_new(). */
 struct ceremony_setup {
     char title[EVENT_TEXT_MAX];
@@ -50,12 +58,14 @@ struct ceremony_setup {
     struct policy policy;
     bool resync;    /* what the destination has already is left out, and is no refusal */
     bool tries_all; /* a probe: both HSMs are tried for more than this ceremony needs */
-    const struct script_said *script; /* what the ceremony file says; NULL: there is none. Not
-                                         copied */
-    const struct sealing *sealing;    /* for a key service, in place of the destination; NULL: for
-                                         another HSM. Not copied */
-    const struct visit_pasts *offers; /* of this host's report folder; NULL: none is known. Not
-                                         copied */
+    const struct script_said *script;  /* what the ceremony file says; NULL: there is none. Not
+                                          copied */
+    const struct sealing *sealing;     /* for a key service, in place of the destination; NULL: for
+                                          another HSM. Not copied */
+    const struct visit_pasts *offers;  /* of this host's report folder; NULL: none is known. Not
+                                          copied */
+    const struct rehearsed *rehearsed; /* the last one of the same two HSMs; NULL: none is known.
+                                          Not copied */
     const struct interrupted_ceremony *interrupted; /* to be resumed; NULL: none. Not copied */
     struct {
         enum visit what;    /* VISIT_NONE: a ceremony in one room */

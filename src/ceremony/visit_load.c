@@ -77,6 +77,26 @@ static bool check_load(struct visit_walk *v, struct err *err)
     return visit_expect(v, v->job->file, &expected, err) && !is_loaded(v, err) && check_ack(v, err);
 }
 
+/* The offer names the one first that the destination wants most: somebody between the rooms may
+ * want another. */
+static bool warn_of_another(struct visit_walk *v, enum hsm_alg alg, uint32_t at, struct err *err)
+{
+    struct sealed_offer one = {.transport_count = 1};
+    const struct sealed_transport *first;
+    enum hsm_alg wanted;
+    uint32_t bits;
+    struct err ignored;
+    bool known;
+
+    one.transports[0] = offer_of(v)->transports[0];
+    known = sealed_choose_transport(&one, &first, &wanted, &bits, &ignored);
+    return at == 0 ||
+           emit_warning(&v->c->narrator, SIDE_SOURCE, NO_ITEM, err, "transport-offered",
+                        "the offer names %.31s first, which the source cannot use or the policy "
+                        "does not allow; %s is used instead",
+                        known ? hsm_alg_name(wanted) : one.transports[0].name, hsm_alg_name(alg));
+}
+
 /* Its first transport that the source can use and the policy allows. Its key is checked by
  * STEP_RELAY_PUBLIC as every transport key. */
 static bool choose_transport(struct visit_walk *v, enum hsm_alg *alg, struct err *err)
@@ -93,7 +113,8 @@ static bool choose_transport(struct visit_walk *v, enum hsm_alg *alg, struct err
             !policy_allows(policy, *alg) || !v->own->caps.alg[*alg].wrap)
             continue;
         err_clear(err);
-        return bytes_set(&v->c->transport.wire.spki, chosen->spki.data, chosen->spki.len, err);
+        return bytes_set(&v->c->transport.wire.spki, chosen->spki.data, chosen->spki.len, err) &&
+               warn_of_another(v, *alg, i, err);
     }
     err_set(err, ERR_UNSUPPORTED,
             "the offer has no transport of RSA %u that the source can use and the policy allows",

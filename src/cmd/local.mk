@@ -42,6 +42,8 @@ hsmferry_SOURCES = \
 	%D%/doctor_host.c \
 	%D%/find_interrupted.c \
 	%D%/find_interrupted.h \
+	%D%/find_rehearsal.c \
+	%D%/find_rehearsal.h \
 	%D%/find_visits.c \
 	%D%/find_visits.h \
 	%D%/kept_events.c \
@@ -74,6 +76,8 @@ hsmferry_SOURCES = \
 	%D%/seal_next.h \
 	%D%/sealed_terms.c \
 	%D%/sealed_terms.h \
+	%D%/report_folder.c \
+	%D%/report_folder.h \
 	%D%/session.c \
 	%D%/session.h \
 	%D%/still_open.c \

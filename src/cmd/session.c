@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "cmd/confinement.h"
+#include "cmd/find_rehearsal.h"
 #include "cmd/find_visits.h"
 #include "cmd/libraries.h"
 #include "hsm/token_lock.h"
@@ -346,6 +347,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
         .ceremony.sealing = s->sealing,
         .ceremony.interrupted = s->interrupted,
         .ceremony.offers = &s->offers,
+        .ceremony.rehearsed = &s->rehearsed,
     };
 
     if (s->visit)
@@ -414,11 +416,21 @@ static void find_offers(struct session *s)
     visits_find(s->config->report_folder, &s->offers, &ignored);
 }
 
+static void find_rehearsal(struct session *s)
+{
+    const struct hsm_where *const where[] = {&s->config->side[SIDE_SOURCE].where,
+                                             &s->config->side[SIDE_DESTINATION].where};
+
+    s->rehearsed = s->config->rehearsal ? (struct rehearsed){0}
+                                        : rehearsal_find(s->config->report_folder, where);
+}
+
 bool session_start(struct session *s, bool recorded, bool calls, struct worker **out,
                    struct err *err)
 {
     if (!s->visit)
         find_offers(s);
+    find_rehearsal(s);
     if ((s->host->chooses && !choose_programs(s, err)) || (recorded && !renew_report(s, err)))
         return false;
     if (s->sealing && recorded)

@@ -61,6 +61,7 @@ struct session {
     struct session_removal *removal; /* NULL: keys are carried */
     bool probes;                     /* both HSMs are tried for more than this ceremony needs */
     struct visit_pasts offers;       /* what the journals of the report folder say of such ones */
+    struct rehearsed rehearsed;      /* the last one in these journals */
     bool resync;                     /* what the destination has already is left out */
     struct worker_signer signer;
     struct pin_entry entries[SIDES]; /* by program: enum side, SIDE_RELAY for the signer */

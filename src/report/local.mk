@@ -53,6 +53,8 @@ libreport_a_SOURCES = \
 	%D%/verify_steps.h \
 	%D%/verify_trail.c \
 	%D%/verify_trail.h \
+	%D%/verify_transport.c \
+	%D%/verify_transport.h \
 	%D%/verify_visits.c \
 	%D%/verify_visits.h \
 	%D%/visit_rules.c \

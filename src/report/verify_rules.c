@@ -16,6 +16,7 @@
 #include "report/verify_script.h"
 #include "report/verify_sessions.h"
 #include "report/verify_trail.h"
+#include "report/verify_transport.h"
 #include "report/verify_visits.h"
 #include "report/visit_rules.h"
 #include "report/yaml_tree.h"
@@ -585,5 +586,6 @@ const struct verify_rule verify_rules[] = {
      NULL},
     {"settings chosen on the screen are deviations of the script", gates_check_policy, NULL},
     {"each warning about a key is about one of the plan", gates_check_warnings, NULL},
+    {"the transport is one that the policy allows", transport_check_policy, NULL},
 };
 const size_t verify_rule_count = sizeof verify_rules / sizeof verify_rules[0];

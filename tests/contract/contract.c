@@ -1579,7 +1579,7 @@ static int start(void **state)
     return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
     bench_stop(*state);
     return 0;
@@ -1593,7 +1593,7 @@ static int run_rows(const struct contract_hsm *hsm, const struct contract_row *r
 
     assert_true(count <= ROWS_MAX);
     for (size_t i = 0; i < count; i++)
-        tests[i] = (struct CMUnitTest){rows[i].name, rows[i].run, start, stop, (void *)hsm};
+        tests[i] = (struct CMUnitTest){rows[i].name, rows[i].run, start, finish, (void *)hsm};
     return _cmocka_run_group_tests(hsm->name, tests, count, NULL, NULL);
 }
 

@@ -224,7 +224,7 @@ static int start(void **state)
     return bench_start(&p->from, p->kinds[0]) && bench_start(&p->to, p->kinds[1]) ? 0 : -1;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
     struct pair *p = *state;
     bench_stop(&p->from);
@@ -237,7 +237,7 @@ int contract_run_pair(const struct contract_hsm *from, const struct contract_hsm
     struct pair pair = {.kinds = {from, to}};
     char name[128];
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate_setup_teardown(every_kind_crosses, start, stop, &pair),
+        cmocka_unit_test_prestate_setup_teardown(every_kind_crosses, start, finish, &pair),
     };
 
     snprintf(name, sizeof name, "%s to %s", from->name, to->name);

@@ -122,7 +122,7 @@ static int start(void **state)
     return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
     bench_stop(*state);
     return 0;
@@ -131,9 +131,9 @@ static int stop(void **state)
 static int run_controls(const struct contract_hsm *hsm)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate_setup_teardown(without_the_agent_all_of_it_happens, start, stop,
+        cmocka_unit_test_prestate_setup_teardown(without_the_agent_all_of_it_happens, start, finish,
                                                  (void *)hsm),
-        cmocka_unit_test_prestate_setup_teardown(without_the_agent_evidence_leaks, start, stop,
+        cmocka_unit_test_prestate_setup_teardown(without_the_agent_evidence_leaks, start, finish,
                                                  (void *)hsm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,7 +98,7 @@ static int start(void **state)
     return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
     bench_stop(*state);
     return 0;
@@ -107,7 +107,7 @@ static int stop(void **state)
 static int run_own_tests(const struct contract_hsm *hsm)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate_setup_teardown(a_changed_file_is_refused, start, stop,
+        cmocka_unit_test_prestate_setup_teardown(a_changed_file_is_refused, start, finish,
                                                  (void *)hsm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

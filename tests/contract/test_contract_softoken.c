@@ -104,7 +104,7 @@ static int start(void **state)
     return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
     bench_stop(*state);
     return 0;
@@ -114,7 +114,7 @@ static int run_own_tests(const struct contract_hsm *hsm)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate_setup_teardown(key_with_the_same_id_is_not_overwritten, start,
-                                                 stop, (void *)hsm),
+                                                 finish, (void *)hsm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,7 +180,7 @@ static const char *cipher_name(const struct object *key, const char *mode, char 
     if (key->desc.kind == KEY_KIND_DES3)
         snprintf(out, 16, "DES-EDE3-%s", mode);
     else
-        snprintf(out, 16, "AES-%zu-%s", 8 * key->value.len, mode);
+        snprintf(out, 16, "AES-%u-%s", 8U * (uint8_t)key->value.len, mode);
     return out;
 }
 

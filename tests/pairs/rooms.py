@@ -270,11 +270,11 @@ def guess(words, source, side, files):
          f"{words}: control: with the same answer unencrypted it finds the secret")
 
 
-def fakes(folder, hsmferry, parameters, policy):
+def fakes(folder, hsmferry, parameters, policy, of_source=""):
     """Two rooms with fake HSMs; parameters: of the destination."""
     agent = os.path.join(os.environ["abs_top_builddir"], "tests/fake/hsmferry-agent-fake")
     rooms = {name: Room(f"{folder}/{name}", hsmferry) for name in ("source", "destination")}
-    told = {"source": "label=source;serial=1;keys=aes32:aes256,generic32:secret32",
+    told = {"source": f"label=source;serial=1;keys=aes32:aes256,generic32:secret32;{of_source}",
             "destination": f"label=destination;serial=2;{parameters}"}
     sides = ""
     for name, room in rooms.items():
@@ -288,6 +288,19 @@ def fakes(folder, hsmferry, parameters, policy):
                    "report-folder: reports\nsealed:\n  order: one-bundle\n"
                    f"policy:\n  rsa-bits: 2048\n  gates: []\n{policy}")
     return rooms["source"], rooms["destination"]
+
+
+def try_another(folder, hsmferry):
+    """A source without the transport that the offer names first: somebody may want just that."""
+    for offers, number in (("offers=rsa-oaep-sha1,aes-kwp", 1), ("", 0)):
+        words = "another transport than offered" if number else "control: the one that is offered"
+        source, destination = fakes(f"{folder}/{number}", hsmferry, "", "", offers)
+        offer, say = visit(words, destination, "offer", suffix="offer")
+        visit(words, source, "load", source.take(offer), typed=[say], suffix="bundle")
+        warned = [warning["text"] for warning in source.report("load")["warnings"]
+                  if warning["name"] == "transport-offered"]
+        case(len(warned) == number and all("rsa-oaep-sha256 first" in text for text in warned),
+             f"{words}: {number} warning", str(warned))
 
 
 WAIVER = ("or  unproven  to move it", "unproven\\n")
@@ -327,6 +340,7 @@ def main(folder, hsmferry, *pairs):
     os.umask(0o077)
     try_gates(f"{folder}/gates", hsmferry)
     try_waiver(f"{folder}/waiver", hsmferry)
+    try_another(f"{folder}/another", hsmferry)
     journals = []
     for number, pair in enumerate(pairs):
         names, _, order = pair.partition(",")

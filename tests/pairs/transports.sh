@@ -84,6 +84,19 @@ policy "kdf: required"
 ok "with another transport allowed, that is used" probe
 ok "... RSA" by rsa-oaep-sha1
 
+# What differs from the rehearsal is a warning: its journal is in the report folder. It had other tokens.
+ceremony softhsm:nss again
+sed -i "s|^report-folder: .*|report-folder: $tmp/softhsm-nss/reports|" "$file"
+sed -i 's/^rehearsal: .*/rehearsal: no/; s/name: \(.*\) Officer/{&, role: \1 officer}/; s/\(role: .\)/\L\1/' "$file"
+ok "a ceremony that was rehearsed" probe
+not_ok "control: the transport of the rehearsal is none" grep 'the rehearsal .* went by' "$tmp/moved"
+policy "transports: [ecdh-p256]"
+ok "... and by another transport" probe
+ok "another transport than in the rehearsal is a warning" grep -E \
+    'WARNING.*the rehearsal .* went by ecdh-p521 with KDF none; this ceremony goes by ecdh-p256' "$tmp/moved"
+ok "the line that avoids a weaker one is named" grep -F '"transports" that begins with ecdh-p521' "$tmp/moved"
+ok "... once" test "$(grep -c 'that begins with' "$tmp/moved")" = 1
+
 # A token that fails with what its dialect has: below the floor it is refused, else officers are warned.
 sed 's/kdf-none/kdf-sha256/; s/^name: .*/name: odd/' "$abs_top_srcdir/dialects/softhsm.yaml" >"$tmp/odd.yaml"
 ceremony softhsm:nss again

@@ -389,7 +389,7 @@ static void weaker_transport_is_warned_about(void **state)
 
     assert_true(prepare(rig, "keys=aes16:b,aes32:a,ec256:e:+public,generic32:s", "", "pkcs11:"));
     for (size_t i = 0; i < rig->count; i++)
-        if (rig->events[i].kind == EVENT_WARNING) {
+        if (rig->events[i].kind == EVENT_WARNING && rig->events[i].key > 0) {
             assert_non_null(strstr(rig->events[i].note.text, "weaker than the key it carries"));
             warned |= 1U << rig->events[i].key;
         }
@@ -1904,6 +1904,8 @@ static void the_policy_is_an_order_and_a_floor(void **state)
     go(rig, AGREES "keys=aes32:a", AGREES, "pkcs11:");
     assert_int_equal(choice_of(rig)->choice.alg, HSM_ECDH_P256);
     assert_non_null(warning_of(rig, "transport-strength"));
+    assert_non_null(strstr(warning_of(rig, "transport-policy")->note.text,
+                           "\"transports\" that begins with ecdh-p521"));
     clear(rig);
     rig->setup.policy.order.count = 2;
     rig->setup.policy.order.at[0] = TRANSPORT_ECDH_P256;
@@ -1929,6 +1931,64 @@ static void a_transport_that_fails_is_warned_about(void **state)
     rig->setup.policy.order.at[0] = TRANSPORT_ECDH_P521;
     assert_false(prepare(rig, AGREES "keys=aes32:a", "fail=agree:0:0x5;" AGREES, "pkcs11:"));
     assert_int_equal(err_exit(rig->err.code), 69);
+}
+
+static unsigned warnings_of(const struct rig *rig, const char *name)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < rig->count; i++)
+        count +=
+            rig->events[i].kind == EVENT_WARNING && strcmp(rig->events[i].note.name, name) == 0;
+    return count;
+}
+
+/* Once for all keys, and only if a line of the ceremony file would do. */
+static void the_line_that_avoids_it_is_named_once(void **state)
+{
+    static const char keys[] = AGREES "keys=aes32:a,aes32:b,rsa4096:r";
+    struct rig *rig = *state;
+
+    policy_rsa_only(&rig->setup.policy);
+    go(rig, keys, AGREES, "pkcs11:");
+    assert_int_equal(warnings_of(rig, "transport-strength"), 3);
+    assert_int_equal(warnings_of(rig, "transport-policy"), 1);
+    assert_non_null(strstr(warning_of(rig, "transport-policy")->note.text, "ecdh-p521"));
+    clear(rig);
+    go(rig, "keys=rsa4096:r", "", "pkcs11:"); /* RSA is all that these have */
+    assert_non_null(strstr(warning_of(rig, "transport-policy")->note.text, "\"rsa-bits: 4096\""));
+    clear(rig);
+    go(rig, "keys=aes32:a", "", "pkcs11:");
+    assert_int_equal(warnings_of(rig, "transport-strength"), 1);
+    assert_int_equal(warnings_of(rig, "transport-policy"), 0); /* nothing would avoid it */
+    clear(rig);
+    rig->setup.policy.order.count = 0; /* control: all transports are allowed */
+    go(rig, keys, AGREES, "pkcs11:");
+    assert_int_equal(warnings_of(rig, "transport-strength"), 0);
+    assert_int_equal(warnings_of(rig, "transport-policy"), 0);
+}
+
+/* Whoever wants a weaker transport has no part in the rehearsal. */
+static void another_transport_than_rehearsed_is_warned_about(void **state)
+{
+    static const struct rehearsed was[] = {
+        {"r-1", HSM_ECDH_P521, 521, "x963-sha256"}, /* control: the same */
+        {"r-1", HSM_ECDH_P521, 521, "none"},        {"r-1", HSM_ECDH_P256, 256, "x963-sha256"},
+        {"r-1", HSM_RSA_OAEP_SHA256, 3072, ""},     {"", 0, 0, ""}, /* none is known */
+    };
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < sizeof was / sizeof was[0]; i++) {
+        rig->setup.rehearsed = &was[i];
+        rig->setup.rehearsal = false;
+        go(rig, AGREES "keys=aes32:a", AGREES, "pkcs11:");
+        assert_int_equal(warnings_of(rig, "transport-rehearsed"), i > 0 && was[i].id[0]);
+        if (i == 3)
+            assert_non_null(strstr(warning_of(rig, "transport-rehearsed")->note.text,
+                                   "went by rsa-oaep-sha256 with RSA 3072; this ceremony goes by "
+                                   "ecdh-p521 with KDF x963-sha256"));
+        clear(rig);
+    }
 }
 
 /* A point that is none does not lead to a weaker transport: somebody may want just that. */
@@ -2266,6 +2326,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(pattern_lists_what_cannot_go, setup, teardown),
         cmocka_unit_test_setup_teardown(weaker_transport_is_warned_about, setup, teardown),
         cmocka_unit_test_setup_teardown(the_strongest_of_both_is_agreed_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_line_that_avoids_it_is_named_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_transport_than_rehearsed_is_warned_about, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(the_policy_is_an_order_and_a_floor, setup, teardown),
         cmocka_unit_test_setup_teardown(a_transport_that_fails_is_warned_about, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bad_point_ends_it, setup, teardown),

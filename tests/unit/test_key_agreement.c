@@ -99,6 +99,102 @@ static void invalid_points_are_refused(void **state)
     }
 }
 
+/* The octets of (x, y). */
+static size_t write_point(const BIGNUM *x, const BIGNUM *y, enum hsm_alg alg,
+                          uint8_t point[POINT_MAX])
+{
+    const int octets = ((int)wrap_alg(alg)->bits + 7) / 8;
+
+    point[0] = 4;
+    assert_true(BN_bn2binpad(x, point + 1, octets) == octets &&
+                BN_bn2binpad(y, point + 1 + octets, octets) == octets);
+    return 1 + 2 * (size_t)octets;
+}
+
+/* b of the curve y^2 = x^3 - 3x + b on which the points with this x are of order 3, which is where
+ * 3x^4 - 18x^2 + 12bx - 9 = 0; and x^3 - 3x + b. */
+static void solve_for_order_three(const BIGNUM *x, const BIGNUM *p, BIGNUM *b, BIGNUM *square,
+                                  BN_CTX *ctx)
+{
+    BIGNUM *xx = BN_new(), *t = BN_new();
+
+    assert_true(BN_mod_sqr(xx, x, p, ctx) && BN_mod_sqr(t, xx, p, ctx));
+    assert_true(BN_mul_word(t, 3) && BN_mul_word(xx, 18) && BN_mod_sub(b, xx, t, p, ctx));
+    assert_true(BN_add_word(b, 9) && BN_copy(t, x) && BN_mul_word(t, 12));
+    assert_true(BN_mod_inverse(t, t, p, ctx) && BN_mod_mul(b, b, t, p, ctx));
+    assert_true(BN_mod_sqr(xx, x, p, ctx) && BN_sub_word(xx, 3));
+    assert_true(BN_mod_mul(square, xx, x, p, ctx) && BN_mod_add(square, square, b, p, ctx));
+    BN_free(xx);
+    BN_free(t);
+}
+
+/* Is it a point of this order on y^2 = x^3 - 3x + b? A token that calculates with it regardless
+ * gives away its private key modulo that order. */
+static bool is_of_order(const BIGNUM *p, const BIGNUM *b, const BIGNUM *x, const BIGNUM *y,
+                        unsigned order, BN_CTX *ctx)
+{
+    BIGNUM *a = BN_dup(p), *n = BN_new();
+    EC_GROUP *group;
+    EC_POINT *at, *times;
+    bool is;
+
+    assert_true(BN_sub_word(a, 3) && BN_set_word(n, order));
+    group = EC_GROUP_new_curve_GFp(p, a, b, ctx);
+    assert_non_null(group);
+    at = EC_POINT_new(group);
+    times = EC_POINT_new(group);
+    is = EC_POINT_set_affine_coordinates(group, at, x, y, ctx) == 1 && /* it is on that curve */
+         EC_POINT_copy(times, at) == 1;
+    for (unsigned i = 1; is && i < order; i++)
+        is = !EC_POINT_is_at_infinity(group, times) &&
+             EC_POINT_add(group, times, times, at, ctx) == 1;
+    is = is && EC_POINT_is_at_infinity(group, times);
+    EC_POINT_free(at);
+    EC_POINT_free(times);
+    EC_GROUP_free(group);
+    BN_free(a);
+    BN_free(n);
+    return is;
+}
+
+static void small_order_on_another_curve(enum hsm_alg alg, const BIGNUM *p, BN_CTX *ctx)
+{
+    BIGNUM *x = BN_new(), *y = BN_new(), *b = BN_new(), *square = BN_new();
+    uint8_t point[POINT_MAX];
+    BN_ULONG small = 1;
+
+    do
+        assert_true(BN_set_word(x, ++small));
+    while ((solve_for_order_three(x, p, b, square, ctx), BN_kronecker(square, p, ctx) != 1));
+    assert_non_null(BN_mod_sqrt(y, square, p, ctx));
+    assert_true(is_of_order(p, b, x, y, 3, ctx)); /* control */
+    assert_false(accepts_point(alg, point, write_point(x, y, alg, point)));
+    /* (2, 0) is of order 2 where b = 3 * 2 - 2^3 = -2 */
+    assert_true(BN_set_word(x, 2) && BN_set_word(y, 0) && BN_copy(b, p) && BN_sub_word(b, 2));
+    assert_true(is_of_order(p, b, x, y, 2, ctx)); /* control */
+    assert_false(accepts_point(alg, point, write_point(x, y, alg, point)));
+    BN_free(x);
+    BN_free(y);
+    BN_free(b);
+    BN_free(square);
+}
+
+static void points_of_small_order_are_refused(void **state)
+{
+    BN_CTX *ctx = BN_CTX_new();
+    BIGNUM *p = BN_new();
+    (void)state;
+
+    for (size_t i = 0; i < ALGS; i++) {
+        EC_GROUP *group = EC_GROUP_new_by_curve_name(agreement_curve(algs[i]));
+        assert_true(EC_GROUP_get_curve(group, p, NULL, NULL, ctx) == 1);
+        small_order_on_another_curve(algs[i], p, ctx);
+        EC_GROUP_free(group);
+    }
+    BN_free(p);
+    BN_CTX_free(ctx);
+}
+
 /* x + p names the same point as x: of a relay that hides data in it, or of an HSM that reduces. */
 static void a_coordinate_is_below_p(void **state)
 {
@@ -241,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(points_of_these_curves_are_taken),
         cmocka_unit_test(invalid_points_are_refused),
+        cmocka_unit_test(points_of_small_order_are_refused),
         cmocka_unit_test(a_coordinate_is_below_p),
         cmocka_unit_test(other_encodings_are_refused),
         cmocka_unit_test(explicit_parameters_are_refused),

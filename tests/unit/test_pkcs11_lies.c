@@ -284,7 +284,7 @@ static int start(void **state)
     return handles_begin(&p.known, &p.hsm, &err) ? 0 : -1;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
     (void)state;
     p11_forget(&p);
@@ -636,7 +636,7 @@ static void test_leftovers_are_swept(void **state)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint64_t handle;
-        stop(state);
+        finish(state);
         start(state);
         if (cases[i].there_before)
             log_in_to_three();
@@ -783,7 +783,7 @@ static void test_known_handles_are_refused(void **state)
         for (size_t k = 0; k < 3; k++) {
             uint64_t handle = 77;
             print_message("%s answers with object %lu\n", makers[i].name, known[k]);
-            stop(state);
+            finish(state);
             start(state);
             log_in_to_three();
             say.has = temporary;
@@ -1061,7 +1061,7 @@ static int free_spki(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, finish)
     const struct CMUnitTest tests[] = {
         TEST(test_reads_all_from_a_token_that_stops),
         TEST(test_long_texts),

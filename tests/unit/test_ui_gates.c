@@ -272,6 +272,10 @@ static void test_the_second_officer_sees_all_of_it(void **state)
         snprintf(e.note.text, sizeof e.note.text, "%s (256 bits) under an RSA 3072", kinds[i]);
         fixture_event(&f, &e);
     }
+    e.key = 0;
+    snprintf(e.note.name, sizeof e.note.name, "transport-policy");
+    snprintf(e.note.text, sizeof e.note.text, "\"rsa-bits: 4096\" avoids that");
+    fixture_event(&f, &e);
     fixture_type(&f, "ferry 2\n");
     ask(&f, GATE_REVIEW, 0, "type  ferry 2  to start");
     fixture_gate(&f, GATE_REVIEW, GATE_CONFIRMED, "");
@@ -280,7 +284,7 @@ static void test_the_second_officer_sees_all_of_it(void **state)
         app_size(f.app, sizes[s].w, sizes[s].h);
         assert_true(comes(&f, "! 2 keys (AES 256, RSA 4096) under an RSA 3072"));
         assert_false(comes(&f, "RSA 4096 (256 bits)"));
-        assert_true(comes(&f, "(ceremony file: transports, rsa-bits)"));
+        assert_true(comes(&f, "! \"rsa-bits: 4096\" avoids that"));
         assert_true(comes(&f, "Transport") && comes(&f, "Canary"));
     }
     fixture_free(&f);

@@ -15,7 +15,6 @@ static const char *policy_line(const struct run_note *note)
     static const struct {
         const char *name, *line;
     } lines[] = {
-        {"transport-strength", "transports, rsa-bits"},
         {"transport-downgrade", "transports"},
         {"no-integrity", "allow-unauthenticated-envelope"},
         {"no-canary", "canary, writes-before-review"},
