@@ -25,8 +25,6 @@ libhsm_a_SOURCES = \
 	%D%/keyless.h \
 	%D%/leave.c \
 	%D%/leave.h \
-	%D%/public_check.c \
-	%D%/public_check.h \
 	%D%/spki.c \
 	%D%/spki.h \
 	%D%/token_lock.c \

@@ -11,7 +11,6 @@
 #include <openssl/x509.h>
 
 #include "hsm/keyless.h"
-#include "hsm/public_check.h"
 #include "hsm/spki.h"
 #include "transfer/certificate.h"
 
@@ -43,13 +42,17 @@ static EVP_PKEY *public_key(const struct bytes *spki, const uint8_t passed[SHA25
                             struct err *err)
 {
     EVP_PKEY *pkey = spki ? spki_read(spki) : NULL;
+    EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new(pkey, NULL) : NULL;
 
     if (!pkey)
         err_set(err, ERR_DATA, "the source's public key cannot be read");
-    else if (!has_passed(spki, passed) && !public_check(pkey))
+    else if (!ctx || (!has_passed(spki, passed) && EVP_PKEY_public_check(ctx) != 1))
         differ(err, "the source's public key is one under which anybody could answer");
-    else
+    else {
+        EVP_PKEY_CTX_free(ctx);
         return pkey;
+    }
+    EVP_PKEY_CTX_free(ctx);
     EVP_PKEY_free(pkey);
     return NULL;
 }

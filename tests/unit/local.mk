@@ -321,12 +321,6 @@ TESTS += %D%/test_key_agreement
 %C%_test_key_agreement_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_key_agreement_LDADD = $(UNIT_HSM)
 
-check_PROGRAMS += %D%/test_public_check
-TESTS += %D%/test_public_check
-%C%_test_public_check_SOURCES = %D%/test_public_check.c
-%C%_test_public_check_CFLAGS = $(UNIT_CFLAGS)
-%C%_test_public_check_LDADD = libhsm.a $(UNIT_BASE)
-
 check_PROGRAMS += %D%/test_public_index
 TESTS += %D%/test_public_index
 %C%_test_public_index_SOURCES = %D%/test_public_index.c

@@ -356,20 +356,8 @@ static void a_public_key_of_everybody_is_refused(void **state)
 /* --- the check of a public half ----------------------------------------------------------------
  */
 
-/* In place of OpenSSL's, which do it: all of it for a point, the longest part for a modulus. */
+/* In place of OpenSSL's, which does it. */
 static unsigned checks;
-
-int BN_mod_exp_mont_word(BIGNUM *out, BN_ULONG base, const BIGNUM *exponent, const BIGNUM *modulus,
-                         BN_CTX *ctx, BN_MONT_CTX *in_mont)
-{
-    int (*real)(BIGNUM *, BN_ULONG, const BIGNUM *, const BIGNUM *, BN_CTX *, BN_MONT_CTX *);
-    void *symbol = dlsym(RTLD_NEXT, "BN_mod_exp_mont_word");
-
-    checks++;
-    assert_non_null(symbol);
-    memcpy(&real, &symbol, sizeof real);
-    return real(out, base, exponent, modulus, ctx, in_mont);
-}
 
 int EVP_PKEY_public_check(EVP_PKEY_CTX *ctx)
 {
