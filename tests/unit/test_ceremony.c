@@ -1006,7 +1006,7 @@ static void a_settled_doubt_does_not_advise_resume(void **state)
     "keys=ec256:key:+sign:+public:+certificate:id=01,cert10:garbage:id=01,"                        \
     "ec256:alone:id=09:+public:+certificate"
 
-/* Five sixths of the time of such a ceremony is the check of its RSA transport key. */
+/* Most of the time of such a ceremony goes into the check of its RSA transport key. */
 #define BY_ECDH "offers=rsa-oaep-sha1,aes-kwp,ecdh-p256;"
 
 /* Whatever call an HSM fails at: nothing that goes along is left out at exit 0, and where the key
