@@ -112,7 +112,7 @@ sees "13 of 18 marked"
 press F5
 ok "the review" sees "Type  ferry"
 ok "says each warning once" once "weaker than the key it carries"
-ok "... with the line that would change it" sees "(ceremony file: transports,"
+ok "... with the line that would change it" sees "! \"transports\" that begins with ecdh-p521"
 ok "... and stands above any mechanism" before "ceremony file" "key, type, what it will be"
 not_ok "what must be read has no mechanism before it" sh -c "
     tmux -L $server capture-pane -p | sed '/key, type/q' | grep -q CKM_"
