@@ -353,7 +353,7 @@ static void set_name(struct key_desc *key, const struct plan_name *name)
     key_set_id(key, name->id, name->id_len);
 }
 
-static struct plan_name name_of(const struct key_desc *key)
+struct plan_name plan_name_of(const struct key_desc *key)
 {
     struct plan_name name = {.label_len = key->label_len, .id_len = key->id_len};
 
@@ -362,13 +362,17 @@ static struct plan_name name_of(const struct key_desc *key)
     return name;
 }
 
+struct key_desc plan_named(const struct key_desc *key, const struct plan_name *name)
+{
+    struct key_desc named = *key;
+
+    set_name(&named, name);
+    return named;
+}
+
 struct key_desc plan_item_listed(const struct plan_item *item)
 {
-    struct key_desc key = *item->key;
-
-    if (item->from)
-        set_name(&key, item->from);
-    return key;
+    return item->from ? plan_named(item->key, item->from) : *item->key;
 }
 
 bool plan_item_rename(struct plan_item *item, const struct plan_name *name, struct err *err)
@@ -377,7 +381,7 @@ bool plan_item_rename(struct plan_item *item, const struct plan_name *name, stru
         item->from = malloc(sizeof *item->from);
         if (!item->from)
             return err_set(err, ERR_FAILED, "no memory for the name of a key");
-        *item->from = name_of(item->key);
+        *item->from = plan_name_of(item->key);
     }
     if (!plan_item_own(item, err))
         return false;
@@ -394,7 +398,7 @@ bool plan_rename_companions(struct plan *plan, struct err *err)
         if (!owner || !owner->from)
             continue;
         const struct key_desc was = plan_item_listed(owner);
-        struct plan_name to = name_of(owner->key), is = name_of(item->key);
+        struct plan_name to = plan_name_of(owner->key), is = plan_name_of(item->key);
         const bool label = key_same_label(&was, item->key), id = key_same_id(&was, item->key);
         if (!label && !id)
             continue;

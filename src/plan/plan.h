@@ -74,6 +74,10 @@ bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err);
  * know better than the list. Errors: ERR_FAILED (memory). */
 bool plan_item_own(struct plan_item *item, struct err *err);
 
+/* The name of an object; and the same object under this name. */
+struct plan_name plan_name_of(const struct key_desc *key);
+struct key_desc plan_named(const struct key_desc *key, const struct plan_name *name);
+
 /* The item's key as it is on the source, also if it arrives under another name. */
 struct key_desc plan_item_listed(const struct plan_item *item);
 
