@@ -49,6 +49,12 @@ static bool is_marked(const struct app *app, const struct map_row *row)
 
 /* --- what is shown ---------------------------------------------------------------------------- */
 
+static bool are_listed(const struct app *app)
+{
+    return app->side[SIDE_SOURCE].state == SIDE_LISTED &&
+           app->side[SIDE_DESTINATION].state == SIDE_LISTED;
+}
+
 static void add_age(const struct app *app, char *out, size_t size)
 {
     const int64_t made_ms = mapped(app)->map.utc_ms, age_ms = app->at.utc_ms - made_ms;
@@ -66,7 +72,10 @@ static void title(const struct app *app, char *out, size_t size)
     size_t len;
 
     if (!m->shown) {
-        text_print(out, size, m->asked ? "MAP  both sides are compared ..." : "MAP");
+        text_print(out, size, "MAP%s",
+                   m->asked           ? "  both sides are compared ..."
+                   : !are_listed(app) ? "  INCOMPLETE: both lists come first"
+                                      : "");
         return;
     }
     add_age(app, out, size);
@@ -218,6 +227,8 @@ static void line(const struct app *app, char *out, size_t size)
         text_print(out, size, "%s", sentence(app, row, text));
     else if (mapped(app)->shown)
         text_print(out, size, "No row passes the filter; F4 shows others.");
+    else if (!are_listed(app))
+        text_print(out, size, "The map is made as soon as both sides are listed.");
     else if (!mapped(app)->asked)
         text_print(out, size, "There is no map of these lists; R compares both sides.");
 }
@@ -318,12 +329,6 @@ static void make(struct app *app)
 {
     app->inventory.mapped.asked = true;
     app_ask(app, REQUEST_MAP, SIDE_RELAY);
-}
-
-static bool are_listed(const struct app *app)
-{
-    return app->side[SIDE_SOURCE].state == SIDE_LISTED &&
-           app->side[SIDE_DESTINATION].state == SIDE_LISTED;
 }
 
 static void again(struct app *app)
@@ -512,6 +517,8 @@ static void event(struct app *app, const struct event *e)
 static void done(struct app *app, enum request_kind kind, enum side side, bool ok)
 {
     (void)side;
+    if (kind == REQUEST_CHOOSE && app->at.view == VIEW_MAP)
+        enter(app); /* it was opened before both lists were complete */
     if (kind != REQUEST_MAP)
         return;
     app->inventory.mapped.asked = false;
