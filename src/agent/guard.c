@@ -435,3 +435,16 @@ bool guard_remove(struct guard *g, const struct key_desc *is, struct err *err)
     guard_unlock(login);
     return true;
 }
+
+bool guard_tighten(struct guard *g, const struct key_desc *is, const struct tightening *to,
+                   struct err *err)
+{
+    struct key_desc now;
+
+    if (!g->hsm->driver->describe(g->hsm, is->handle, &now, err))
+        return false;
+    if (!tightening_check(to, &now, err))
+        return err_now(err, "No attribute was changed");
+    guard_forget_seen(g);
+    return g->hsm->driver->tighten(g->hsm, is, to, err);
+}

@@ -107,4 +107,9 @@ bool guard_destroy(struct guard *g, uint64_t handle, struct err *err);
 /* remove() of the contract, which names one object that another session made. */
 bool guard_remove(struct guard *g, const struct key_desc *is, struct err *err);
 
+/* tighten() of the contract: the object is read, and nothing that would loosen it is set. Errors:
+ * ERR_DENIED. */
+bool guard_tighten(struct guard *g, const struct key_desc *is, const struct tightening *to,
+                   struct err *err);
+
 #endif

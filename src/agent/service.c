@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/call_kinds.h"
 #include "agent/drivers.h"
 #include "agent/guard.h"
 #include "agent/guard_agreement.h"
@@ -516,6 +517,16 @@ static bool serve_remove(struct service *s, const Pb__Request *req, Pb__Reply *r
            reply_done(s, reply);
 }
 
+static bool serve_tighten(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                          struct err *err)
+{
+    struct tightening to;
+    struct key_desc is;
+
+    return wire_get_tighten(req->tighten, &is, &to, err) &&
+           guard_tighten(&s->guard, &is, &to, err) && reply_done(s, reply);
+}
+
 typedef bool call_fn(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err);
 
 static call_fn *const calls[] = {
@@ -549,30 +560,8 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_MAKE_AGREEMENT_PAIR] = serve_make_agreement_pair,
     [PB__REQUEST__CALL_MEET] = serve_meet,
     [PB__REQUEST__CALL_AGREE] = serve_agree,
+    [PB__REQUEST__CALL_TIGHTEN] = serve_tighten,
 };
-
-/* Is this a call that every driver has? */
-static bool only_proves(Pb__Request__CallCase call)
-{
-    return call == PB__REQUEST__CALL_OPEN || call == PB__REQUEST__CALL_INFO ||
-           call == PB__REQUEST__CALL_SLOTS || call == PB__REQUEST__CALL_LOGIN ||
-           call == PB__REQUEST__CALL_LIST || call == PB__REQUEST__CALL_PROVE ||
-           call == PB__REQUEST__CALL_LOCK;
-}
-
-/* Is this one of the calls by which a key is read, checked and wrapped in one step? */
-static bool precedes_wrap(Pb__Request__CallCase call)
-{
-    return call == PB__REQUEST__CALL_DESCRIBE || call == PB__REQUEST__CALL_PUBLIC_KEY ||
-           call == PB__REQUEST__CALL_WRAP;
-}
-
-/* Is this a call that leaves the inventory of the login as it is? */
-static bool is_by_the_way(Pb__Request__CallCase call)
-{
-    return call == PB__REQUEST__CALL_INFO || call == PB__REQUEST__CALL_HANDLES ||
-           call == PB__REQUEST__CALL_LIST;
-}
 
 static bool dispatch(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
 {
@@ -583,12 +572,12 @@ static bool dispatch(struct service *s, const Pb__Request *req, Pb__Reply *reply
     if (!s->hsm && call != PB__REQUEST__CALL_OPEN)
         return err_set(err, ERR_DATA, "%s before an HSM was opened",
                        wire_call_name(req->call_case));
-    if (s->driver && !s->driver->wrap && !only_proves(req->call_case))
+    if (s->driver && !s->driver->wrap && !call_only_proves(req->call_case))
         return err_set(err, ERR_UNSUPPORTED, "this path to the HSM only proves: it has no %s",
                        wire_call_name(req->call_case));
-    if (!is_by_the_way(req->call_case))
+    if (!call_keeps_inventory(req->call_case))
         s->entered = false;
-    if (!precedes_wrap(req->call_case))
+    if (!call_precedes_wrap(req->call_case))
         guard_forget_seen(&s->guard);
     return calls[call](s, req, reply, err);
 }

@@ -33,6 +33,7 @@
 #include "hsm/evidence_form.h"
 #include "hsm/facts.h"
 #include "hsm/key.h"
+#include "hsm/tightening.h"
 
 enum {
     HSM_PATH_MAX = 1024,
@@ -332,6 +333,14 @@ struct hsm_driver {
      * destroys it only if its class, label and id are those of *is. An object that no longer exists
      * is not an error. Errors: ERR_CONFLICT (it is another object; nothing was destroyed). */
     bool (*remove)(struct hsm *hsm, const struct key_desc *is, struct err *err);
+
+    /* THE OTHER NAMED ACT: reads object is->handle again and, only if its class, label and id are
+     * those of *is, sets attributes of it. After a failure any of them may be set: the caller reads
+     * the object again. Errors: ERR_CONFLICT (it is another object), ERR_NO_INPUT (it no longer
+     * exists), ERR_UNSUPPORTED, ERR_HSM. The agent's service: ERR_DENIED (it would loosen the key).
+     */
+    bool (*tighten)(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                    struct err *err);
 };
 
 /* The first member of every implementation's own structure. */

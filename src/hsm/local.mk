@@ -25,6 +25,8 @@ libhsm_a_SOURCES = \
 	%D%/leave.h \
 	%D%/spki.c \
 	%D%/spki.h \
+	%D%/tightening.c \
+	%D%/tightening.h \
 	%D%/token_lock.c \
 	%D%/token_lock.h \
 	%D%/uri.c \

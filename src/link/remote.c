@@ -139,22 +139,13 @@ struct handle_pages {
     bool more;
 };
 
-static bool check_page(size_t count, size_t most, bool more, size_t before, struct err *err)
-{
-    if (count > most || (more && count == 0))
-        return err_set(err, ERR_DATA, "a page of %zu objects", count);
-    if (before + count > HSM_OBJECTS_MAX)
-        return err_set(err, ERR_DATA, "more than %d objects", HSM_OBJECTS_MAX);
-    return true;
-}
-
 static bool get_keys(const Pb__Reply *reply, void *out, struct err *err)
 {
     const Pb__KeyPage *page = reply->keys;
     struct listing *pages = out;
     struct key_desc key;
 
-    if (!check_page(page->n_keys, WIRE_KEYS_PAGE, page->more, pages->list.count, err))
+    if (!wire_check_page(page->n_keys, WIRE_KEYS_PAGE, page->more, pages->list.count, err))
         return false;
     for (size_t i = 0; i < page->n_keys; i++) {
         if (!wire_get_key(page->keys[i], &key, err))
@@ -171,7 +162,7 @@ static bool get_handles(const Pb__Reply *reply, void *out, struct err *err)
     const Pb__HandlePage *page = reply->handles;
     struct handle_pages *pages = out;
 
-    if (!check_page(page->n_handles, WIRE_HANDLES_PAGE, page->more, pages->count, err))
+    if (!wire_check_page(page->n_handles, WIRE_HANDLES_PAGE, page->more, pages->count, err))
         return false;
     uint64_t *all = reallocarray(pages->handles, pages->count + page->n_handles + 1, sizeof *all);
     if (!all)
@@ -546,6 +537,15 @@ static bool remote_remove(struct hsm *hsm, const struct key_desc *is, struct err
     return ask(hsm, PB__REQUEST__CALL_REMOVE, &msg, &done, NULL, err);
 }
 
+static bool remote_tighten(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                           struct err *err)
+{
+    Pb__Remove named;
+    Pb__Tighten msg;
+    wire_put_tighten(is, to, &named, &msg);
+    return ask(hsm, PB__REQUEST__CALL_TIGHTEN, &msg, &done, NULL, err);
+}
+
 static bool remote_lock(struct hsm *hsm, const struct hsm_lock *lock, struct err *err)
 {
     Pb__Slot slot;
@@ -607,6 +607,7 @@ static const struct hsm_driver remote_driver = {
     .make_public = remote_make_public,
     .destroy = remote_destroy,
     .remove = remote_remove,
+    .tighten = remote_tighten,
 };
 
 bool remote_open(const struct remote_setup *setup, struct hsm **out, struct err *err)

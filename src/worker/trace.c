@@ -357,6 +357,14 @@ static bool trace_remove(struct hsm *hsm, const struct key_desc *is, struct err 
     return begin(&s) && end(&s, s.inner->driver->remove(s.inner, is, &s.failure));
 }
 
+static bool trace_tighten(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                          struct err *err)
+{
+    struct span s = span_of(hsm, "tighten", err);
+    say(&s, "object %" PRIu64, is->handle);
+    return begin(&s) && end(&s, s.inner->driver->tighten(s.inner, is, to, &s.failure));
+}
+
 /* Not traced, because it makes no call to the HSM. */
 static bool trace_at_work(struct hsm *hsm)
 {
@@ -409,6 +417,7 @@ static const struct hsm_driver trace_driver = {
     .make_public = trace_make_public,
     .destroy = trace_destroy,
     .remove = trace_remove,
+    .tighten = trace_tighten,
 };
 
 bool trace_new(struct hsm *inner, enum side side,

@@ -1174,6 +1174,35 @@ static void committed_keys_stay(void **state)
     }
 }
 
+/* Attributes of what another session kept are set by its handle and its very name. */
+static void kept_copies_are_tightened(void **state)
+{
+    const struct tightening to = {.off = KEY_EXTRACTABLE | KEY_DECRYPT};
+    struct bench *b = *state;
+    struct object *known = known_key("aes32");
+    struct key_desc found, other, is;
+
+    bench_login(b);
+    if (!b->caps.can_copy)
+        skip();
+    known->desc.flags |= KEY_EXTRACTABLE;
+    bench_import_token(b, known);
+    bench_close(b);
+    bench_login(b);
+    assert_int_equal(count_named(b, known, &found), 1);
+    assert_false(tightening_holds(&to, &found));
+    other = found;
+    key_set_label(&other, "hsmferry:other", 14);
+    MUST_FAIL(b, driver(b)->tighten(b->hsm, &other, &to, &b->err), ERR_CONFLICT);
+    MUST(b, driver(b)->tighten(b->hsm, &found, &to, &b->err));
+    MUST(b, driver(b)->describe(b->hsm, found.handle, &is, &b->err));
+    assert_true(tightening_holds(&to, &is));
+    check_flags(&is, found.flags & ~to.off, KEY_USES | KEY_SENSITIVE | KEY_PRIVATE | KEY_TOKEN);
+    MUST(b, driver(b)->remove(b->hsm, &found, &b->err));
+    MUST_FAIL(b, driver(b)->tighten(b->hsm, &found, &to, &b->err), ERR_NO_INPUT);
+    object_free(known);
+}
+
 static void label_and_id_arrive_byte_for_byte(void **state)
 {
     static const uint8_t hostile[] = {'a', 0x1b, '[', '2', 'J', 0xe2, 0x80, 0xae, '\n', 0xff, 'z'};
@@ -1680,6 +1709,7 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(every_offered_proof_is_right),
         ROW(proof_of_another_kind_is_unsupported),
         ROW(committed_keys_stay),
+        ROW(kept_copies_are_tightened),
         ROW(label_and_id_arrive_byte_for_byte),
         ROW(temporary_objects_vanish),
         ROW(sessions_of_one_login_share_it),

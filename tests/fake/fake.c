@@ -310,4 +310,5 @@ const struct hsm_driver fake_driver = {
     .make_public = fake_make_public,
     .destroy = fake_destroy,
     .remove = fake_remove,
+    .tighten = fake_tighten,
 };

@@ -710,3 +710,29 @@ bool fake_remove(struct hsm *hsm, const struct key_desc *is, struct err *err)
     return fake_enter_token(fake_of(hsm), "remove", err) && handles_check(hsm, is, &gone, err) &&
            destroy(fake_of(hsm), "remove", is->handle, err);
 }
+
+/* It sets whatever it is told, too. */
+bool fake_tighten(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                  struct err *err)
+{
+    struct fake *f = fake_of(hsm);
+    struct object *o;
+    bool gone;
+
+    if (!fake_enter_token(f, "tighten", err) || !handles_check(hsm, is, &gone, err))
+        return false;
+    o = store_find(&f->store, is->handle);
+    if (!o)
+        return invalid_handle(err);
+    if (fault_forgets(&f->p.faults, "tighten"))
+        return true;
+    if (!(o->desc.flags & KEY_MODIFIABLE))
+        return err_set_hsm(err, ERR_DENIED, 0x1b, "CKR_ACTION_PROHIBITED",
+                           "this object cannot be modified");
+    o->desc.flags = (o->desc.flags & ~to->off) | to->on;
+    if (to->start[0])
+        memcpy(o->desc.constraints.start, to->start, sizeof to->start);
+    if (to->end[0])
+        memcpy(o->desc.constraints.end, to->end, sizeof to->end);
+    return store_save(&f->store, err) && fake_leave(f, "tighten");
+}

@@ -59,5 +59,7 @@ bool fake_make_public(struct hsm *hsm, const struct hsm_template *template, uint
                       struct err *err);
 bool fake_destroy(struct hsm *hsm, uint64_t handle, struct err *err);
 bool fake_remove(struct hsm *hsm, const struct key_desc *is, struct err *err);
+bool fake_tighten(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                  struct err *err);
 
 #endif

@@ -87,6 +87,9 @@ FORWARD(capabilities,
 FORWARD(destroy, (struct hsm * hsm, uint64_t handle, struct err *err), (inner_of(hsm), handle, err))
 FORWARD(remove, (struct hsm * hsm, const struct key_desc *is, struct err *err),
         (inner_of(hsm), is, err))
+FORWARD(tighten,
+        (struct hsm * hsm, const struct key_desc *is, const struct tightening *to, struct err *err),
+        (inner_of(hsm), is, to, err))
 
 /* What they give out is made of a ciphertext and of an answer, and compared. */
 FORWARD(encrypt,
@@ -375,6 +378,7 @@ _Static_assert(
         .make_public = around_make_public,                                                         \
         .destroy = around_destroy,                                                                 \
         .remove = around_remove,                                                                   \
+        .tighten = around_tighten,                                                                 \
     }
 AROUND(pkcs11);
 AROUND(nss);

@@ -381,4 +381,5 @@ const struct hsm_driver pkcs11_driver = {
     .make_public = p11_make_public,
     .destroy = p11_destroy,
     .remove = p11_remove,
+    .tighten = p11_tighten,
 };
