@@ -12,7 +12,7 @@
 
 /* --- one key --- */
 
-/* What it is called on this side. */
+/* Its name on this side. */
 static struct key_desc named_on(const struct removal_key *of, enum side side)
 {
     return of->renamed && side == SIDE_SOURCE ? plan_named(&of->was, &of->from) : of->was;

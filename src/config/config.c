@@ -137,6 +137,7 @@ static uint32_t named_settings(const struct raw_policy *raw)
         [SETTING_CONFINEMENT] = raw->confinement,
         [SETTING_TAKEN] = raw->taken,
         [SETTING_RENAME] = raw->renamed_to,
+        [SETTING_VERSIONS] = raw->versions,
         [SETTING_GATES] = raw->gates,
         [SETTING_TWO_OFFICERS] = raw->two_officers,
         [SETTING_REHEARSAL] = true, /* no file leaves it out */
@@ -293,6 +294,21 @@ static bool take_taken(const struct loader *l, const struct raw_policy *raw)
     return true;
 }
 
+static bool take_versions(const struct loader *l, const struct raw_versions *raw)
+{
+    struct policy *policy = &l->config->policy;
+    const char *at = raw ? strstr(raw->pattern, POLICY_NUMBER) : NULL;
+
+    if (!raw)
+        return true;
+    if (!at || strstr(at + 1, POLICY_NUMBER))
+        return config_wrong(l, "policy.versions.pattern",
+                            "this must hold " POLICY_NUMBER ", the number of the version, once");
+    policy->versions.rule = raw->by ? (enum versions_rule)raw->by : VERSIONS_BY_NUMBER;
+    strcpy(policy->versions.pattern, raw->pattern);
+    return true;
+}
+
 static bool take_policy(const struct loader *l, const struct raw_policy *raw)
 {
     struct policy *policy = &l->config->policy;
@@ -371,8 +387,8 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
            take_keys(l, raw->keys, raw->key_count) && take_signer(l, &raw->signer) &&
            take_sealed(l, raw->sealed) && config_take_arriving(l, raw->arriving) &&
            take_policy(l, &raw->policy) && take_taken(l, &raw->policy) &&
-           take_script(l, &raw->policy) && check_officers(l) &&
-           take_report_folder(l, raw->report_folder);
+           take_versions(l, raw->policy.versions) && take_script(l, &raw->policy) &&
+           check_officers(l) && take_report_folder(l, raw->report_folder);
 }
 
 /* --- files --- */

@@ -148,6 +148,19 @@ static const cyaml_schema_field_t arriving_fields[] = {
 
 static const cyaml_strval_t unproven[] = {{"refuse", RAW_REFUSE}, {"waiver", RAW_WAIVER}};
 
+static const cyaml_strval_t orders_of_versions[] = {{"number", VERSIONS_BY_NUMBER},
+                                                    {"date", VERSIONS_BY_DATE}};
+static const cyaml_strval_t takes[] = {{"newest", 1}};
+
+static const cyaml_schema_field_t versions_fields[] = {
+    TEXT("pattern", struct raw_versions, pattern, POLICY_RENAME_MAX - 1),
+    CYAML_FIELD_ENUM("by", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_versions, by,
+                     orders_of_versions, CYAML_ARRAY_LEN(orders_of_versions)),
+    CYAML_FIELD_ENUM("take", CYAML_FLAG_STRICT, struct raw_versions, take, takes,
+                     CYAML_ARRAY_LEN(takes)),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_ENUM("rsa-bits", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
                      rsa_bits, sizes, CYAML_ARRAY_LEN(sizes)),
@@ -174,6 +187,8 @@ static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_ENUM("taken-name", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
                      taken, taken, CYAML_ARRAY_LEN(taken)),
     OPTIONAL_TEXT("renamed-to", struct raw_policy, renamed_to, 1, POLICY_RENAME_MAX - 1),
+    CYAML_FIELD_MAPPING_PTR("versions", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                            versions, versions_fields),
     CYAML_FIELD_ENUM("writes-before-review", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
                      struct raw_policy, writes_before_review, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("confinement", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,

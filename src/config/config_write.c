@@ -182,6 +182,13 @@ static void put_policy(struct writer *w, const struct policy *policy)
         writer_text(w, "taken-name", taken_rule_name(policy->taken));
     if (policy->rename[0])
         writer_text(w, "renamed-to", policy->rename);
+    if (policy->versions.rule != VERSIONS_ALL) {
+        writer_map(w, "versions", true);
+        writer_text(w, "pattern", policy->versions.pattern);
+        writer_text(w, "take", "newest");
+        writer_text(w, "by", versions_rule_name(policy->versions.rule));
+        writer_end(w);
+    }
     writer_text(w, "canary", canary_rule_name(policy->canary));
     writer_yes(w, "writes-before-review", policy->writes_before_review);
     if (policy->confinement == CONFINEMENT_REQUIRED)

@@ -38,5 +38,7 @@ libceremony_a_SOURCES += \
 	%D%/suite.h \
 	%D%/transports.c \
 	%D%/transports.h \
+	%D%/versions.c \
+	%D%/versions.h \
 	%D%/wanted.c \
 	%D%/wanted.h

@@ -226,9 +226,26 @@ bool plan_may_leave(const struct key_desc *key, struct err *reason)
                                     : policy_may_leave(key, reason);
 }
 
+/* A copy that both HSMs can prove before anything of it is changed. */
+static bool judge_copy(const struct judge *judge, struct plan_item *item, struct err *reason)
+{
+    char changes[TIGHTENING_TEXT];
+
+    item->proofs = provable_by(judge->suite, item->key);
+    item->unproven = false;
+    if (item->proofs == 0 || !has_half(item, reason))
+        return check_names(judge, item, reason);
+    item->route = ROUTE_ALIGNED;
+    text_print(reason->what, sizeof reason->what, "set there: %s; the same key (by %s)",
+               tightening_text(&item->align->to, changes), item->there);
+    return true;
+}
+
 /* Reasons that cannot be remedied come first: names and public halves are checked last. */
 static bool judge_key(const struct judge *judge, struct plan_item *item, struct err *reason)
 {
+    if (item->there && item->align)
+        return judge_copy(judge, item, reason);
     if (!policy_may_leave(item->key, reason) ||
         !limits_allow(&judge->suite->limits, item->key, reason) ||
         !limits_keep(judge->suite, item->key, item->want_flags, reason) ||
@@ -255,7 +272,8 @@ static bool check_public_names(const struct judge *judge, const struct plan_item
 
     if (key->class != KEY_CLASS_CERTIFICATE || item->there)
         return check_names(judge, item, err);
-    if (names_same(&judge->source, key) > 1)
+    const struct key_desc listed = plan_item_listed(item);
+    if (names_same(&judge->source, &listed) > 1)
         return err_set(err, ERR_CONFLICT, "two certificates on the source bear this label and id");
     return names_same(&judge->destination, key) == 0 ||
            err_set(err, ERR_CONFLICT,
@@ -289,6 +307,15 @@ static bool judge_public(const struct judge *judge, struct plan_item *item,
     return true;
 }
 
+/* Always false. */
+static bool refuse_older(const struct plan *plan, const struct plan_item *item, struct err *reason)
+{
+    char label[KEY_LABEL_TEXT];
+
+    return err_set(reason, ERR_DENIED, "an older version: the policy takes the newest, %.120s",
+                   key_label_text(plan->items[item->newer - 1].key, label));
+}
+
 static void judge_item(const struct judge *judge, const struct plan *plan, struct plan_item *item)
 {
     const struct plan_item *owner =
@@ -299,7 +326,9 @@ static void judge_item(const struct judge *judge, const struct plan *plan, struc
 
     item->want_flags =
         public ? policy_public_flags(item->key) : policy_want_flags(judge->policy, item->key);
-    if (!(public ? judge_public(judge, item, owner, &reason) : judge_key(judge, item, &reason)))
+    if (item->newer ? !refuse_older(plan, item, &reason)
+                    : !(public ? judge_public(judge, item, owner, &reason)
+                               : judge_key(judge, item, &reason)))
         item->route = ROUTE_NONE;
     err_note_set(&item->reason, &reason);
 }
@@ -310,6 +339,7 @@ static void item_free(const struct plan_item *item)
 
     free(item->own);
     free(item->from);
+    free(item->align);
     err_note_free(&reason);
 }
 
@@ -386,6 +416,16 @@ bool plan_item_rename(struct plan_item *item, const struct plan_name *name, stru
     if (!plan_item_own(item, err))
         return false;
     set_name(item->own, name);
+    return true;
+}
+
+bool plan_item_align(struct plan_item *item, const struct key_desc *found,
+                     const struct tightening *to, struct err *err)
+{
+    item->align = malloc(sizeof *item->align);
+    if (!item->align)
+        return err_set(err, ERR_FAILED, "no memory for the copy of a key");
+    *item->align = (struct plan_alignment){*found, *to};
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/err_note.h"
 #include "hsm/key.h"
+#include "hsm/tightening.h"
 #include "plan/policy.h"
 #include "plan/suite.h"
 
@@ -17,6 +18,12 @@
 struct plan_name {
     uint16_t label_len, id_len;
     uint8_t label[KEY_LABEL_MAX], id[KEY_ID_MAX];
+};
+
+/* A copy that the destination has already, and the attributes of it that are set. */
+struct plan_alignment {
+    struct key_desc found; /* as listed there */
+    struct tightening to;
 };
 
 /* The object that holds the public half of a private key, if the HSM does not match the two. */
@@ -37,7 +44,9 @@ struct plan_item {
     const char *there;      /* as in struct plan_known: it is not migrated again */
     struct plan_name *from; /* key has the name that it gets on the destination; this is its name on
                                the source. NULL: they are the same */
-    size_t companion_of;    /* the item that it accompanies, from 1; 0: it was selected itself */
+    struct plan_alignment *align; /* what is done to a copy that is there; NULL: nothing */
+    size_t newer;                 /* the item that is the newest version of it, from 1; 0: none */
+    size_t companion_of; /* the item that it accompanies, from 1; 0: it was selected itself */
     uint32_t bytes; /* of a public object: the length of its DER, as the source reports it ... */
     uint8_t sha256[32];     /* ... and its digest */
     bool sought;            /* the public half of a private key was searched for ... */
@@ -83,6 +92,10 @@ struct key_desc plan_item_listed(const struct plan_item *item);
 
 /* The item arrives under this name. Errors: ERR_FAILED (memory). */
 bool plan_item_rename(struct plan_item *item, const struct plan_name *name, struct err *err);
+
+/* The copy found of the item is to be brought into line with it. Errors: ERR_FAILED (memory). */
+bool plan_item_align(struct plan_item *item, const struct key_desc *found,
+                     const struct tightening *to, struct err *err);
 
 /* The companions of renamed keys take over their new label and id, as far as they had the old ones.
  * Errors: ERR_FAILED (memory). */

@@ -27,6 +27,13 @@ const char *canary_rule_name(enum canary_rule rule)
     return (unsigned)rule < sizeof names / sizeof names[0] ? names[rule] : "?";
 }
 
+const char *versions_rule_name(enum versions_rule rule)
+{
+    static const char *const names[] = {"all", "number", "date"};
+
+    return names[rule];
+}
+
 const char *taken_rule_name(enum taken_rule rule)
 {
     static const char *const names[] = {"skip", "stop", "rename"};
@@ -111,7 +118,8 @@ bool policy_equal(const struct policy *a, const struct policy *b)
            a->unauthenticated == b->unauthenticated && a->cmac == b->cmac &&
            a->canary == b->canary && a->writes_before_review == b->writes_before_review &&
            a->confinement == b->confinement && a->taken == b->taken &&
-           strcmp(a->rename, b->rename) == 0 && a->gates == b->gates &&
+           strcmp(a->rename, b->rename) == 0 && a->versions.rule == b->versions.rule &&
+           strcmp(a->versions.pattern, b->versions.pattern) == 0 && a->gates == b->gates &&
            a->two_officers == b->two_officers;
 }
 

@@ -353,6 +353,7 @@ static const struct setting {
     [SETTING_CONFINEMENT] = SETTING("confinement", confinement),
     [SETTING_TAKEN] = SETTING("taken-name", taken),
     [SETTING_RENAME] = SETTING("renamed-to", rename),
+    [SETTING_VERSIONS] = SETTING("versions", versions),
     [SETTING_GATES] = SETTING("gates", gates),
     [SETTING_TWO_OFFICERS] = SETTING("two-officers", two_officers),
     [SETTING_REHEARSAL] = {"rehearsal", 0, 0},

@@ -68,6 +68,10 @@ static const struct {
         {"commit", "keep it under its own name", SIDE_DESTINATION, 11,
          "The DESTINATION keeps % under its own name: from here on it is on that token.",
          "Nothing leaves", STEP_SENT_NOTHING},
+    [STEP_ALIGN] = {"align", "bring its attributes into line", SIDE_DESTINATION, 11,
+                    "Both HSMs prove that the DESTINATION has %; then it sets the attributes that "
+                    "the review lists.",
+                    "What leaves are answers to a random challenge, and no key", STEP_SENT_NOTHING},
     [STEP_PROVE_AGAIN] = {"prove-again", "prove the kept key", SIDE_RELAY, 11,
                           "Both HSMs prove once more, now with the kept key, that both hold %.",
                           "What leaves are their answers, and no key", STEP_SENT_NOTHING},

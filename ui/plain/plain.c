@@ -402,9 +402,11 @@ static void tell_key_done(struct line *l)
     enum key_outcome outcome = l->event->key_done.outcome;
 
     head(l,
-         outcome == KEY_MIGRATED || outcome == KEY_SEALED || outcome == KEY_DESTROYED ? sign_ok
-         : outcome == KEY_REFUSED || outcome == KEY_PENDING                           ? sign_none
-                                                                                      : sign_failed,
+         outcome == KEY_MIGRATED || outcome == KEY_SEALED || outcome == KEY_DESTROYED ||
+                 outcome == KEY_ALIGNED
+             ? sign_ok
+         : outcome == KEY_REFUSED || outcome == KEY_PENDING ? sign_none
+                                                            : sign_failed,
          0);
     add(l, "%s", key_outcome_name(outcome));
     add_some(l, ": ", l->event->key_done.text);
@@ -444,6 +446,8 @@ static void tell_end(struct line *l)
         l->event->end.migrated);
     if (l->event->end.destroyed)
         add(l, ", %" PRIu32 " destroyed", l->event->end.destroyed);
+    if (l->event->end.aligned)
+        add(l, ", %" PRIu32 " aligned", l->event->end.aligned);
     if (l->event->end.sealed)
         add(l, ", %" PRIu32 " sealed", l->event->end.sealed);
     if (l->event->end.unproven)
