@@ -528,7 +528,8 @@ static void name_is_taken(void **state)
 
 static bool make_knowing(struct world *w, const struct plan_known *known, size_t count)
 {
-    const struct selection selection = {w->uris, w->uri_count, NULL, 0, known, count};
+    const struct selection selection = {
+        .uris = w->uris, .uri_count = w->uri_count, .known = known, .known_count = count};
 
     plan_free(&w->plan);
     return negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err) &&
