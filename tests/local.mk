@@ -61,6 +61,7 @@ shell_tests = \
 	%D%/pairs/transports.sh \
 	%D%/pairs/walk.sh \
 	%D%/plain.sh \
+	%D%/resync.sh \
 	%D%/services.sh \
 	%D%/readme.sh \
 	%D%/sealed.sh \
