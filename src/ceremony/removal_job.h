@@ -18,7 +18,7 @@
 struct removal_key {
     struct key_desc was; /* class, label, id, and the public half if it is known; as it is called on
                             the destination */
-    bool renamed;                        /* it got another name there ... */
+    bool renamed;        /* it got another name there ... */
     struct plan_name from;               /* ... than this one, which it has on the source */
     char type[KEY_TYPE_TEXT];            /* "AES 256" */
     struct kcv_value check[KCV_METHODS]; /* by method; empty: the report has none */

@@ -359,8 +359,8 @@ static void end(struct removal_walk *w)
     finish(w);
 }
 
-/* It took over an interrupted removal, and ended before it touched a key: its report still says what
- * that one has destroyed. */
+/* It took over an interrupted removal, and ended before it touched a key: its report still says
+ * what that one has destroyed. */
 static bool own_up(struct removal_walk *w)
 {
     struct err refused;
