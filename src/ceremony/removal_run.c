@@ -30,7 +30,7 @@ static bool review(struct removal_walk *w, struct err *err)
 
     for (size_t i = 0; i < w->job->count && !first; i++)
         if (w->items[i].wanted && !w->items[i].gone && !(w->items[i].of->owner && w->to_remove))
-            first = &w->items[i].of->was;
+            first = w->items[i].at[w->from];
     text_print(word, sizeof word, "%s %zu", removal_name(w->job->what), count);
     if (!each && first && first->label_len > 0 && first->label_len <= GATE_LABEL_MAX &&
         strlen(key_label_text(first, label)) == first->label_len)
