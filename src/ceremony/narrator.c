@@ -242,7 +242,7 @@ bool emit_warning(struct narrator *n, enum side side, int64_t item, struct err *
 
 void redact_kcv(struct key_desc *key)
 {
-    if (key->kind == KEY_KIND_GENERIC)
+    if (key_kind_is(key->kind, KEY_FAMILY_VALUE))
         key->kcv_len = 0;
 }
 

@@ -106,7 +106,7 @@ static bool is_padded(const struct suite *suite, const struct plan_item *item)
         if (suite->options[i].exact && !suite_is_weak(suite->options[i].alg) &&
             wrap_alg(suite->options[i].alg)->exact_length != WRAP_LENGTH_MULTIPLE)
             return false;
-    return item->route == ROUTE_NONE && item->key->kind == KEY_KIND_GENERIC && !whole &&
+    return item->route == ROUTE_NONE && key_kind_is(item->key->kind, KEY_FAMILY_VALUE) && !whole &&
            err_note_get(&item->reason).code == ERR_DATA;
 }
 
@@ -190,7 +190,7 @@ bool negotiation_warn_of(struct ceremony *c, size_t i, struct err *err)
     const struct key_desc *key = c->plan.items[i].key;
     const uint32_t bits = transport_bits(&c->transport);
     const unsigned have = transport_strength(transport_of(c->suite.transport), bits);
-    const unsigned needs = strength_of(key->kind, key->bits);
+    const unsigned needs = strength_of_key(key);
     char type[KEY_TYPE_TEXT], pair[TRANSPORT_TEXT];
 
     return needs <= have ||

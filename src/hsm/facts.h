@@ -235,6 +235,7 @@ struct hsm_limits {
     uint32_t digest_max;         /* octets of the longest secret that it can digest; 0: not known */
     uint32_t rsa_min, rsa_max;   /* bits of a modulus; 0: not known */
     char curves[HSM_CURVES_MAX]; /* "P-256 P-384", as in struct key_desc; empty: not known */
+    uint32_t kinds; /* bit (1 << enum key_kind) for each kind that arrives; 0: not known */
 };
 
 /* What need be known of an HSM: the rest is not tried, and not reported as a capability. */

@@ -19,6 +19,8 @@ libhsm_a_SOURCES = \
 	%D%/hsm.h \
 	%D%/key.c \
 	%D%/key.h \
+	%D%/key_kind.c \
+	%D%/key_kind.h \
 	%D%/keyless.c \
 	%D%/keyless.h \
 	%D%/leave.c \

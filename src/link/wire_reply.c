@@ -319,6 +319,7 @@ void wire_put_capabilities(const struct hsm_capabilities *caps, struct wire_offe
     msg->digest_max = caps->limits.digest_max;
     msg->rsa_min = caps->limits.rsa_min;
     msg->rsa_max = caps->limits.rsa_max;
+    msg->kinds = caps->limits.kinds;
     msg->curves = field_lend(caps->limits.curves);
 }
 
@@ -366,7 +367,8 @@ bool wire_get_capabilities(const Pb__Offers *msg, struct hsm_capabilities *out, 
         .limits = {.secret_max = msg->secret_max,
                    .digest_max = msg->digest_max,
                    .rsa_min = msg->rsa_min,
-                   .rsa_max = msg->rsa_max},
+                   .rsa_max = msg->rsa_max,
+                   .kinds = msg->kinds},
     };
     if (!field_text(msg->curves, "curves", caps.limits.curves, sizeof caps.limits.curves, err))
         return false;

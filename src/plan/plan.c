@@ -73,7 +73,7 @@ static bool fits_envelope(const struct wrap_option *option, const struct key_des
                           struct err *why)
 {
     const struct wrap_alg *alg = wrap_alg(option->alg);
-    bool generic = key->kind == KEY_KIND_GENERIC;
+    bool generic = key_kind_is(key->kind, KEY_FAMILY_VALUE);
     bool whole = key->length > 0 && key->length % alg->block == 0;
 
     if (alg->exact_length == WRAP_LENGTH_MULTIPLE &&

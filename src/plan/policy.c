@@ -147,25 +147,26 @@ uint32_t policy_want_flags(const struct policy *policy, const struct key_desc *k
     return flags;
 }
 
+/* Of a pair that is neither RSA nor EC, the parameter set must be one that is known here. */
+static bool is_migrated(const struct key_desc *key)
+{
+    if (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC)
+        return true;
+    if (key_kind_is(key->kind, KEY_FAMILY_PAIR))
+        return key_set_named(key->curve) != NULL;
+    return !key_kind_is(key->kind, KEY_FAMILY_NONE);
+}
+
 static bool kind_may_leave(const struct key_desc *key, struct err *err)
 {
     char type[KEY_TYPE_TEXT];
 
-    switch (key->kind) {
-    case KEY_KIND_RSA:
-    case KEY_KIND_EC:
-        if (key->kind == KEY_KIND_EC && strcmp(key->curve, KEY_CURVE_EXPLICIT) == 0)
-            return err_set(err, ERR_DATA,
-                           "explicit EC parameters in place of a curve's name: no proof is known "
-                           "for such keys");
-        return true;
-    case KEY_KIND_AES:
-    case KEY_KIND_DES3:
-    case KEY_KIND_GENERIC:
-        return true;
-    default:
-        return err_set(err, ERR_DATA, "unsupported type: %s", key_type_text(key, type));
-    }
+    if (key->kind == KEY_KIND_EC && strcmp(key->curve, KEY_CURVE_EXPLICIT) == 0)
+        return err_set(err, ERR_DATA,
+                       "explicit EC parameters in place of a curve's name: no proof is known "
+                       "for such keys");
+    return is_migrated(key) ||
+           err_set(err, ERR_DATA, "unsupported type: %s", key_type_text(key, type));
 }
 
 static bool name_fits(const struct key_desc *key, struct err *err)
@@ -212,7 +213,7 @@ bool policy_public_may_go(const struct key_desc *key, struct err *err)
     char type[KEY_TYPE_TEXT];
 
     if (key->class == KEY_CLASS_PUBLIC &&
-        ((key->kind != KEY_KIND_RSA && key->kind != KEY_KIND_EC) || !key->has_public))
+        (!key_kind_is(key->kind, KEY_FAMILY_PAIR) || !is_migrated(key) || !key->has_public))
         return err_set(err, ERR_DATA, "unsupported type: %s", key_type_text(key, type));
     return was_read(key, err) && templates_fit(key, err) && name_fits(key, err);
 }

@@ -14,7 +14,7 @@ enum {
     SPKI_FRAME = 38,    /* octets of an RSA public key's DER besides the modulus */
     EXACT_MAX = 1000,   /* above it, an estimate is rounded to hundreds */
     EC_FRAME = 42,      /* octets of an EC private key's DER besides its three numbers ... */
-    EDWARDS_FRAME = 16, /* ... of an Edwards one besides its one */
+    EDWARDS_FRAME = 16, /* ... of one of RFC 8410 besides its one */
     RSA_FRAME = 50,     /* ... of an RSA one; its numbers are 4.5 times as long as the modulus */
 };
 
@@ -34,6 +34,7 @@ static size_t octets_of(const struct key_desc *key)
     case KEY_KIND_EC:
         return 3 * field + EC_FRAME;
     case KEY_KIND_EDWARDS:
+    case KEY_KIND_MONTGOMERY:
         return field + EDWARDS_FRAME;
     case KEY_KIND_DES3:
         return key->length ? key->length : 24;
@@ -81,8 +82,8 @@ static void put_bytes(const struct next_step *next, char *out, size_t size)
 {
     size_t bytes = next_step_bytes(next);
     enum step_sent sent = step_sent(next->id);
-    bool about = sent == STEP_SENT_PUBLIC ||
-                 (sent == STEP_SENT_KEY && next->key && next->key->kind >= KEY_KIND_RSA);
+    bool about = sent == STEP_SENT_PUBLIC || (sent == STEP_SENT_KEY && next->key &&
+                                              key_kind_is(next->key->kind, KEY_FAMILY_PAIR));
 
     out[0] = '\0';
     if (about && bytes > EXACT_MAX)

@@ -565,6 +565,7 @@ static bool fits(const struct object *o, enum hsm_proof proof)
                o->desc.kind == (signing.ecdsa ? KEY_KIND_EC : KEY_KIND_RSA);
     return o->desc.class == needs[proof].class &&
            (needs[proof].kind == KEY_KIND_OTHER || o->desc.kind == needs[proof].kind ||
+            (proof == HSM_PROOF_HMAC && o->desc.kind == KEY_KIND_HMAC_SHA256) ||
             (check && o->desc.kind == KEY_KIND_DES3)) &&
            (o->desc.flags & needs[proof].use) == needs[proof].use;
 }

@@ -25,6 +25,13 @@
 
 static const char throw_away[] = "hsmferry:offers";
 
+/* What NSS's own functions unwrap. Secrets that are bound to one hash lose that: PK11_ functions
+ * make generic secrets of them. */
+enum {
+    TAKEN = 1 << KEY_KIND_AES | 1 << KEY_KIND_DES3 | 1 << KEY_KIND_GENERIC | 1 << KEY_KIND_RSA |
+            1 << KEY_KIND_EC
+};
+
 /* --- the envelopes --- */
 
 static const uint8_t rfc5649_kek[] = {0x58, 0x40, 0xdf, 0x6e, 0x29, 0xb0, 0x2a, 0xf1,
@@ -348,7 +355,7 @@ bool nss_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
         .lost_flags = KEY_MODIFIABLE, /* cannot be set during the conversion to a token key */
         /* never true, and missing on unwrapped keys: NSS 3.87, shown by the contract test */
         .unreadable = KEY_LOCAL | KEY_DERIVE,
-        .limits = {.secret_max = NSS_SECRET_MAX, .digest_max = NSS_SECRET_MAX},
+        .limits = {.secret_max = NSS_SECRET_MAX, .digest_max = NSS_SECRET_MAX, .kinds = TAKEN},
     };
     uint64_t private, public;
     size_t before = nss ? nss->count : 0;

@@ -84,18 +84,11 @@ static const struct {
     {CKO_DATA, KEY_CLASS_DATA},
 };
 
-static const struct {
-    CK_KEY_TYPE theirs;
-    enum key_kind ours;
-    KeyType nss;
-} kinds[] = {
-    {CKK_AES, KEY_KIND_AES, nullKey},
-    {CKK_DES3, KEY_KIND_DES3, nullKey},
-    {CKK_GENERIC_SECRET, KEY_KIND_GENERIC, nullKey},
-    {CKK_RSA, KEY_KIND_RSA, rsaKey},
-    {CKK_EC, KEY_KIND_EC, ecKey},
-    {CKK_EC_EDWARDS, KEY_KIND_EDWARDS, nullKey},
-};
+/* NSS's own type of a pair; nullKey: of a secret, or of a key that this driver only lists. */
+static KeyType nss_type(enum key_kind kind)
+{
+    return kind == KEY_KIND_RSA ? rsaKey : kind == KEY_KIND_EC ? ecKey : nullKey;
+}
 
 static void set_curve(struct key_desc *desc, SECItem params)
 {
@@ -228,11 +221,10 @@ static void describe(struct nss *nss, struct nss_object *object)
             desc->class = classes[i].ours;
     if (desc->class == KEY_CLASS_CERTIFICATE || desc->class == KEY_CLASS_DATA)
         desc->kind = KEY_KIND_NONE;
-    for (size_t i = 0; key && i < COUNT(kinds); i++)
-        if (type == kinds[i].theirs) {
-            desc->kind = kinds[i].ours;
-            object->private.keyType = kinds[i].nss;
-        }
+    if (key) {
+        desc->kind = key_kind_of_type(type);
+        object->private.keyType = nss_type(desc->kind);
+    }
     object->private.pkcs11Slot = nss->slot;
     object->private.pkcs11ID = desc->handle;
     text_print(desc->type_name, sizeof desc->type_name, "%s",

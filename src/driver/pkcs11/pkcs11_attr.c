@@ -52,14 +52,6 @@ static const struct {
     {KEY_CLASS_DATA, CKO_DATA},
 };
 
-static const struct {
-    enum key_kind kind;
-    CK_KEY_TYPE number;
-} kinds[] = {
-    {KEY_KIND_AES, CKK_AES}, {KEY_KIND_DES3, CKK_DES3}, {KEY_KIND_GENERIC, CKK_GENERIC_SECRET},
-    {KEY_KIND_RSA, CKK_RSA}, {KEY_KIND_EC, CKK_EC},     {KEY_KIND_EDWARDS, CKK_EC_EDWARDS},
-};
-
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
 enum key_class p11_class_of(CK_OBJECT_CLASS number)
@@ -72,10 +64,7 @@ enum key_class p11_class_of(CK_OBJECT_CLASS number)
 
 enum key_kind p11_kind_of(CK_KEY_TYPE number)
 {
-    for (size_t i = 0; i < COUNT(kinds); i++)
-        if (kinds[i].number == number)
-            return kinds[i].kind;
-    return KEY_KIND_OTHER;
+    return key_kind_of_type(number);
 }
 
 bool p11_class_number(enum key_class class, CK_OBJECT_CLASS *number)
@@ -90,12 +79,8 @@ bool p11_class_number(enum key_class class, CK_OBJECT_CLASS *number)
 
 bool p11_kind_number(enum key_kind kind, CK_KEY_TYPE *number)
 {
-    for (size_t i = 0; i < COUNT(kinds); i++)
-        if (kinds[i].kind == kind) {
-            *number = kinds[i].number;
-            return true;
-        }
-    return false;
+    *number = key_kind_row(kind)->type;
+    return *number != KEY_TYPE_NONE;
 }
 
 void p11_attrs_add(struct p11_attrs *t, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)

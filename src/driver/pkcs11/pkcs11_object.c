@@ -78,7 +78,7 @@ static void set_kcv(const struct p11_object *o, struct key_desc *key)
 {
     const struct view *value = &o->field[P11_KCV];
 
-    if ((key->kind != KEY_KIND_AES && key->kind != KEY_KIND_DES3) || value->len != sizeof key->kcv)
+    if (!key_kind_is(key->kind, KEY_FAMILY_CIPHER) || value->len != sizeof key->kcv)
         return;
     memcpy(key->kcv, value->data, sizeof key->kcv);
     key->kcv_len = sizeof key->kcv;
