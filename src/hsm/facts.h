@@ -148,10 +148,10 @@ enum hsm_op {
 
 /* Proofs of possession of a key, named by their input and output. Challenge -> answer: */
 enum hsm_proof {
-    HSM_PROOF_AES_ECB,     /* 16..1024 octets, a multiple of 16 -> AES-ECB encryption of them */
+    HSM_PROOF_AES_ECB,     /* 16..2048 octets, a multiple of 16 -> AES-ECB encryption of them */
     HSM_PROOF_AES_DECRYPT, /* the same -> AES-ECB decryption of them */
     HSM_PROOF_DIGEST,      /* nonce, 32 octets -> SHA-256(nonce || value) */
-    HSM_PROOF_HMAC,        /* 1..1024 octets -> HMAC-SHA-256 */
+    HSM_PROOF_HMAC,        /* 1..2048 octets -> HMAC-SHA-256 */
     HSM_PROOF_RSA_SIGN, /* a SHA-256 digest -> RSASSA-PKCS1-v1_5 signature (RFC 8017 section 8.2) */
     HSM_PROOF_ECDSA,    /* a SHA-256 digest -> r || s, each of the field's length */
     HSM_PROOF_RSA_DECRYPT, /* RSAES-OAEP SHA-1 ciphertext -> plaintext */
@@ -173,6 +173,12 @@ enum hsm_proof {
     HSM_PROOF_ECDSA_SHA256,
     HSM_PROOF_ECDSA_SHA384,
     HSM_PROOF_ECDSA_SHA512,
+    /* Of the pairs with parameter sets (hsm/key_kind.h): */
+    HSM_PROOF_EDDSA,  /* a message of 32 octets -> Ed25519 or Ed448 signature (RFC 8032) */
+    HSM_PROOF_XDH,    /* as HSM_PROOF_ECDH, with a public key of X25519 or X448 (RFC 7748) */
+    HSM_PROOF_ML_DSA, /* a message of 32 octets -> signature, without context (FIPS 204) */
+    HSM_PROOF_ML_KEM, /* nonce, 32 octets, and a ciphertext -> SHA-256(nonce || shared secret),
+                         which stays inside (FIPS 203) */
     /* Not proofs, but check values that officers compare: a block of zeros, as long as the block of
      * the AES or triple DES key's cipher -> the first HSM_KCV_SIZE octets of its ECB encryption,
      * or of its CMAC (SP 800-38B). */
@@ -183,7 +189,8 @@ enum hsm_proof {
 };
 
 /* The kind of signature that answers a proof. */
-enum hsm_hash { HSM_HASH_NONE, HSM_SHA256, HSM_SHA384, HSM_SHA512 };
+/* HSM_PURE: the message itself is signed, not its digest. */
+enum hsm_hash { HSM_HASH_NONE, HSM_SHA256, HSM_SHA384, HSM_SHA512, HSM_PURE };
 struct hsm_signing {
     enum hsm_hash hash; /* HSM_HASH_NONE: the proof is not a signature */
     bool pss;           /* padded by RSASSA-PSS; otherwise by PKCS #1 v1.5, or ECDSA */
@@ -191,6 +198,9 @@ struct hsm_signing {
     bool hashed; /* the challenge already is a digest: the HSM does not hash it */
 };
 struct hsm_signing hsm_signing_of(enum hsm_proof proof);
+
+/* Is the answer the digest of a nonce and a secret that is unwrapped, derived or decapsulated? */
+bool hsm_proof_has_secret(enum hsm_proof proof);
 
 /* How a shared secret becomes a key, the strongest first. NONE: its last octets are the key
  * (PKCS#11 v2.40 section 2.3.9: what is too long is cut at the leading end). */

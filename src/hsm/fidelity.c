@@ -245,6 +245,8 @@ static const struct {
     {KEY_ALWAYS_SENSITIVE, HISTORY, false, false},
     {KEY_NEVER_EXTRACTABLE, HISTORY, false, false},
     {KEY_LOCAL, HISTORY, false, false},
+    {KEY_ENCAPSULATE, USE, true, false},
+    {KEY_DECAPSULATE, USE, true, false},
 };
 
 _Static_assert(sizeof flags / sizeof flags[0] == KEY_FLAGS, "every flag has a row");

@@ -37,7 +37,7 @@
 enum {
     HSM_PATH_MAX = 1024,
     HSM_BLOB_MAX = 16384, /* the longest wrapped key, public key, challenge or answer */
-    HSM_CHALLENGE_MAX = 1024,
+    HSM_CHALLENGE_MAX = 2048,
     HSM_SESSIONS_MAX = 16, /* of one login */
 };
 
@@ -247,7 +247,8 @@ struct hsm_driver {
 
     /* Generates a test key, to try a wrap option before a real key is migrated with it: inside the
      * HSM, temporary, sensitive, extractable, modifiable and copyable; ciphers encrypt and decrypt,
-     * other secrets and private keys sign, RSA also decrypts. public_key() finds a private key's
+     * other secrets and private keys sign, RSA also decrypts,
+     * pairs that cannot sign derive or decapsulate. public_key() finds a private key's
      * other half; if the API creates a separate object for it, its handle is *public_handle,
      * otherwise and for secrets 0. Errors: ERR_UNSUPPORTED (no such keys can be generated). */
     bool (*make_key)(struct hsm *hsm, const struct key_sample *sample, const char *label,

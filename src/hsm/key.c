@@ -186,6 +186,8 @@ const char *key_flag_name(uint32_t flag)
         "never-extractable",
         "local",
         "token",
+        "encapsulate",
+        "decapsulate",
     };
     for (unsigned i = 0; i < KEY_FLAGS; i++)
         if (flag == UINT32_C(1) << i)

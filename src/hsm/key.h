@@ -48,10 +48,13 @@ enum key_flag {
     KEY_NEVER_EXTRACTABLE = 1 << 19,
     KEY_LOCAL = 1 << 20,
     KEY_TOKEN = 1 << 21, /* persists after the session */
+    /* uses of ML-KEM keys (PKCS#11 3.2), which no other key has */
+    KEY_ENCAPSULATE = 1 << 22,
+    KEY_DECAPSULATE = 1 << 23,
 };
 enum {
-    KEY_FLAGS = 22,
-    KEY_USES = 0x1ff, /* the flags that are uses */
+    KEY_FLAGS = 24,
+    KEY_USES = 0xc001ff, /* the flags that are uses */
 };
 
 enum {

@@ -73,6 +73,11 @@ const struct key_set *key_set_numbered(enum key_kind kind, uint64_t number)
     return NULL;
 }
 
+bool key_kind_has_numbers(enum key_kind kind)
+{
+    return key_set_numbered(kind, 1) != NULL;
+}
+
 const struct key_set *key_set_of_oid(const char *oid)
 {
     for (size_t i = 0; i < SETS; i++)

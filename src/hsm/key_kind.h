@@ -74,4 +74,7 @@ const struct key_set *key_set_named(const char *name);
 const struct key_set *key_set_numbered(enum key_kind kind, uint64_t number);
 const struct key_set *key_set_of_oid(const char *oid);
 
+/* Are the sets of this kind numbered? */
+bool key_kind_has_numbers(enum key_kind kind);
+
 #endif

@@ -19,8 +19,11 @@
 static uint32_t public_uses(const struct key_desc *key)
 {
     static const uint32_t halves[][2] = {
-        {KEY_SIGN, KEY_VERIFY},   {KEY_SIGN_RECOVER, KEY_VERIFY_RECOVER},
-        {KEY_UNWRAP, KEY_WRAP},   {KEY_DECRYPT, KEY_ENCRYPT},
+        {KEY_SIGN, KEY_VERIFY},
+        {KEY_SIGN_RECOVER, KEY_VERIFY_RECOVER},
+        {KEY_UNWRAP, KEY_WRAP},
+        {KEY_DECRYPT, KEY_ENCRYPT},
+        {KEY_DECAPSULATE, KEY_ENCAPSULATE},
         {KEY_DERIVE, KEY_DERIVE},
     };
     uint32_t uses = 0;

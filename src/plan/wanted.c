@@ -7,7 +7,9 @@
 /* Those by which a test key like this one is proven: make_key() of hsm/hsm.h has its uses. */
 static uint32_t proofs_of_canary(const struct key_desc *key)
 {
-    const uint32_t uses = KEY_ENCRYPT | KEY_DECRYPT | KEY_SIGN;
+    const uint32_t uses = KEY_ENCRYPT | KEY_DECRYPT | KEY_SIGN |
+                          (key->kind == KEY_KIND_MONTGOMERY ? KEY_DERIVE : 0) |
+                          (key->kind == KEY_KIND_ML_KEM ? KEY_DECAPSULATE : 0);
     struct key_desc test = {.class = key->class,
                             .kind = key->kind,
                             .length = key->length,

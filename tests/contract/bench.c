@@ -306,7 +306,10 @@ static bool proof_fits(const struct object *known, enum hsm_proof proof)
     };
     const enum key_kind is = known->desc.kind;
     struct hsm_signing signing = hsm_signing_of(proof);
-    enum key_kind kind = signing.ecdsa ? KEY_KIND_EC : signing.hash ? KEY_KIND_RSA : kinds[proof];
+    enum key_kind kind = signing.ecdsa              ? KEY_KIND_EC
+                         : signing.hash == HSM_PURE ? KEY_KIND_OTHER
+                         : signing.hash             ? KEY_KIND_RSA
+                                                    : kinds[proof];
 
     if (proof == HSM_PROOF_DIGEST)
         return key_kind_is(is, KEY_FAMILY_VALUE);

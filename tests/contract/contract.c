@@ -1049,11 +1049,11 @@ static void every_offered_proof_is_right(void **state)
     for (enum hsm_proof proof = 0; proof < HSM_PROOF_BYTES; proof++) {
         const char *type = by[proof].type;
         uint32_t use = by[proof].use;
-        if (hsm_signing_of(proof).hash) {
+        if (hsm_signing_of(proof).hash && hsm_signing_of(proof).hash != HSM_PURE) {
             type = hsm_signing_of(proof).ecdsa ? "ec256" : "rsa2048";
             use = KEY_SIGN;
         }
-        if (!bench_has(b, type) || !(b->caps.proofs & 1u << proof))
+        if (!type || !bench_has(b, type) || !(b->caps.proofs & 1u << proof))
             continue;
         struct object *known = known_key(type);
         struct bytes challenge = {0}, answer = {0};

@@ -560,6 +560,8 @@ static bool fits(const struct object *o, enum hsm_proof proof)
 
     if (!key_allows(&o->desc, hsm_proof_mechanism(proof)))
         return false;
+    if (signing.hash == HSM_PURE)
+        return false;
     if (signing.hash)
         return o->desc.class == KEY_CLASS_PRIVATE && key_is(&o->desc, KEY_SIGN) &&
                o->desc.kind == (signing.ecdsa ? KEY_KIND_EC : KEY_KIND_RSA);

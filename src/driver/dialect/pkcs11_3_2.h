@@ -26,6 +26,9 @@
 #ifndef CKA_DECAPSULATE
 #define CKA_DECAPSULATE 0x634UL
 #endif
+#ifndef CKF_DECAPSULATE
+#define CKF_DECAPSULATE 0x20000000UL
+#endif
 #ifndef CKP_ML_KEM_512
 #define CKP_ML_KEM_512 0x1UL
 #endif
@@ -34,6 +37,33 @@
 #endif
 #ifndef CKP_ML_KEM_1024
 #define CKP_ML_KEM_1024 0x3UL
+#endif
+
+/* --- ML-DSA (FIPS 204), and what p11-kit's header lacks of 3.0 --- */
+
+#ifndef CKK_ML_DSA
+#define CKK_ML_DSA 0x4aUL
+#endif
+#ifndef CKK_EC_EDWARDS
+#define CKK_EC_EDWARDS 0x40UL
+#endif
+#ifndef CKK_EC_MONTGOMERY
+#define CKK_EC_MONTGOMERY 0x41UL
+#endif
+#ifndef CKM_ML_DSA_KEY_PAIR_GEN
+#define CKM_ML_DSA_KEY_PAIR_GEN 0x1cUL
+#endif
+#ifndef CKM_ML_DSA
+#define CKM_ML_DSA 0x1dUL
+#endif
+#ifndef CKM_EC_EDWARDS_KEY_PAIR_GEN
+#define CKM_EC_EDWARDS_KEY_PAIR_GEN 0x1055UL
+#endif
+#ifndef CKM_EC_MONTGOMERY_KEY_PAIR_GEN
+#define CKM_EC_MONTGOMERY_KEY_PAIR_GEN 0x1056UL
+#endif
+#ifndef CKM_EDDSA
+#define CKM_EDDSA 0x1057UL
 #endif
 
 /* --- the interface "PKCS 11" 3.2 --- */

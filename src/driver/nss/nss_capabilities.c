@@ -306,7 +306,8 @@ static void try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public,
         struct hsm_signing signing = hsm_signing_of(proof);
         const struct bytes *challenge = signing.hash ? &fixed : by[proof].challenge;
         uint64_t key = signing.ecdsa ? ec : signing.hash ? rsa : by[proof].key;
-        if (challenge && nss_prove(&nss->hsm, proof, key, challenge, &answer, NULL))
+        if (challenge && signing.hash != HSM_PURE &&
+            nss_prove(&nss->hsm, proof, key, challenge, &answer, NULL))
             proofs |= UINT32_C(1) << proof;
     }
     nss_try_evidence(nss, secret, &found->evidence);

@@ -101,6 +101,8 @@ static void set_curve(struct key_desc *desc, SECItem params)
     if (dotted)
         text_print(desc->curve, sizeof desc->curve, "%s",
                    dotted + (strncmp(dotted, "OID.", 4) == 0 ? 4 : 0));
+    if (dotted && key_set_of_oid(desc->curve))
+        text_print(desc->curve, sizeof desc->curve, "%s", key_set_of_oid(desc->curve)->name);
     PR_smprintf_free(dotted);
     for (const struct nss_curve *curve = nss_curves; curve->name; curve++)
         if (tag == curve->tag)
@@ -121,7 +123,7 @@ static void set_size(struct nss_object *object)
         desc->bits = 8 * desc->length;
     } else if (desc->kind == KEY_KIND_RSA) {
         desc->bits = modulus.len ? SECKEY_BigIntegerBitLength(&modulus) : 0;
-    } else if (desc->kind == KEY_KIND_EC) {
+    } else if (key_kind_is(desc->kind, KEY_FAMILY_PAIR) && !key_kind_has_numbers(desc->kind)) {
         set_curve(desc, nss_attributes_value(&object->values, CKA_EC_PARAMS));
     }
 }
@@ -227,8 +229,10 @@ static void describe(struct nss *nss, struct nss_object *object)
     }
     object->private.pkcs11Slot = nss->slot;
     object->private.pkcs11ID = desc->handle;
-    text_print(desc->type_name, sizeof desc->type_name, "%s",
-               key ? ckk_name(type) : cko_name(class));
+    if (key)
+        ckk_text(type, desc->type_name, sizeof desc->type_name);
+    else
+        text_print(desc->type_name, sizeof desc->type_name, "%s", cko_name(class));
     key_set_label(desc, label.data, label.len);
     key_set_id(desc, id.data, id.len);
     for (const struct nss_use *use = nss_uses; use->flag; use++)

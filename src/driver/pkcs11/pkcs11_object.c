@@ -11,6 +11,7 @@
 #include "driver/pkcs11/pkcs11_seen.h"
 #include "driver/pkcs11/pkcs11_template.h"
 #include "hsm/halves.h"
+#include "hsm/spki.h"
 
 /* --- describing an object --- */
 
@@ -28,7 +29,7 @@ static void set_class(const struct p11_object *o, struct key_desc *key)
         !p11_number(o, P11_KEY_TYPE, &type))
         return;
     key->kind = p11_kind_of(type);
-    text_print(key->type_name, sizeof key->type_name, "%s", ckk_name(type));
+    ckk_text(type, key->type_name, sizeof key->type_name);
 }
 
 /* SoftHSM reports a length of 0 if it does not know the length. */
@@ -44,25 +45,42 @@ static void set_length(const struct p11_object *o, struct key_desc *key)
     key->bits = 8 * key->length;
 }
 
+/* A number that is no set of this kind is shown as it is. */
+static void set_set(const struct p11_object *o, struct key_desc *key)
+{
+    const struct key_set *set = key_set_numbered(key->kind, o->set);
+
+    if (set)
+        text_print(key->curve, sizeof key->curve, "%s", set->name);
+    else if (o->set)
+        text_print(key->curve, sizeof key->curve, "set %lu", o->set);
+}
+
 static void set_size(const struct p11_object *o, struct key_desc *key)
 {
     if (key->class == KEY_CLASS_SECRET)
         set_length(o, key);
     else if (key->kind == KEY_KIND_RSA)
         key->bits = spki_modulus_bits(o->field[P11_MODULUS]);
-    else if (key->kind == KEY_KIND_EC || key->kind == KEY_KIND_EDWARDS)
+    else if (key_kind_has_numbers(key->kind))
+        set_set(o, key);
+    else if (key_kind_is(key->kind, KEY_FAMILY_PAIR))
         spki_curve(o->field[P11_EC_PARAMS], key->curve, &key->bits);
 }
 
 /* Builds the public half from the object's own attributes. */
 static bool own_public(const struct p11_object *o, const struct key_desc *key, struct bytes *spki)
 {
+    const struct key_set *set = key_set_named(key->curve);
+
     if (key->class != KEY_CLASS_PRIVATE && key->class != KEY_CLASS_PUBLIC)
         return false;
     if (key->kind == KEY_KIND_RSA)
         return spki_from_rsa(o->field[P11_MODULUS], o->field[P11_EXPONENT], spki);
     if (key->kind != KEY_KIND_EC)
-        return false;
+        return set && (set->number ? o->public.data &&
+                                         spki_write_set(set, o->public.data, o->public.len, spki)
+                                   : spki_from_octets(set, o->field[P11_EC_POINT], spki));
     return spki_from_ec(o->field[P11_EC_PARAMS], o->field[P11_EC_POINT], spki) ||
            spki_from_ec(o->field[P11_EC_PARAMS], o->field[P11_NSS_POINT], spki);
 }
