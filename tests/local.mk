@@ -199,6 +199,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/ssh/lib.sh \
 	%D%/packages.sh \
 	%D%/suites.sh \
+	%D%/suites/newer.sh \
 	%D%/suites/oneblob.sh \
 	%D%/terminal.py \
 	%D%/tmux/bytes.py \
@@ -214,6 +215,9 @@ check_PROGRAMS += %D%/tmux/still.so
 EXTRA_DIST += %D%/tmux/captures.sh
 
 # What a replay knows at the end of a journal: for replay.py.
+check_PROGRAMS += %D%/suites/newer_keys
+%C%_suites_newer_keys_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
+%C%_suites_newer_keys_SOURCES = %D%/suites/newer_keys.c
 check_PROGRAMS += %D%/replay_state
 %C%_replay_state_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_replay_state_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a $(HSM) libbase.a \

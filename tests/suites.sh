@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests on versions of other software that Debian 12 does not have, in a tree of that suite:
 #
-#   sh tests/suites.sh sid BUILD    BUILD: where make was run
+#   sh tests/suites.sh sid BUILD    BUILD: where "make" and "make check TESTS=" were run
 #
 # Makes the tree with debootstrap in a temporary folder, puts the programs of BUILD and the tests into it and
 # runs tests/suites/*.sh there, in namespaces of its own. Only root can do that; it needs a Debian mirror and
@@ -11,7 +11,7 @@ set -u
 
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 top=$(cd "${0%/*}/.." && pwd) || exit 74
-packages=opencryptoki,softhsm2,opensc,procps,libcyaml1,libncursesw6,libnss3,libp11-3t64,libprotobuf-c1,libseccomp2,libyaml-0-2
+packages=opencryptoki,softhsm2,opensc,procps,libcyaml1,libncursesw6,libnss3,libnss3-tools,openssl,libp11-3t64,libprotobuf-c1,libseccomp2,libyaml-0-2
 
 # give_up WORDS: why this cannot be tried here. That is a failure, never a skipped test.
 give_up() {
@@ -19,7 +19,7 @@ give_up() {
     exit 1
 }
 
-if [ $# -ne 2 ] || [ ! -x "$2/hsmferry" ]; then
+if [ $# -ne 2 ] || [ ! -x "$2/hsmferry" ] || [ ! -x "$2/tests/suites/newer_keys" ]; then
     echo 'usage: sh tests/suites.sh SUITE BUILD' >&2
     exit 64
 fi
@@ -58,9 +58,10 @@ within() {
 
 rm -rf "$tree/hsmferry"
 copy() {
-    mkdir -p "$tree/hsmferry/build" &&
+    mkdir -p "$tree/hsmferry/build/tests/suites" &&
         cp -R "$top/tests" "$top/dialects" "$tree/hsmferry" &&
         cp "$1/hsmferry" "$1/hsmferry-agent" "$tree/hsmferry/build" &&
+        cp "$1/tests/suites/newer_keys" "$tree/hsmferry/build/tests/suites" &&
         ln -s ../dialects "$tree/hsmferry/build"
 }
 copy "$2" || give_up 'the programs cannot be copied'

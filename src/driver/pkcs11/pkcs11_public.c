@@ -146,6 +146,21 @@ static bool take_set(struct parts *parts, const struct hsm_template *t, struct e
     return ok || err_set(err, ERR_DATA, "this is not a public key of that type");
 }
 
+/* Some tokens take the octets of a curve of RFC 8410 only as they are. */
+static bool bare_octets(const struct hsm_template *t, struct parts *parts)
+{
+    struct bytes raw = {0};
+    const struct key_set *set = t->class == KEY_CLASS_PUBLIC ? spki_read_set(t->spki, &raw) : NULL;
+
+    if (!set || set->number) {
+        bytes_free(&raw);
+        return false;
+    }
+    bytes_free(&parts->part[1].value);
+    parts->part[1].value = raw; /* handed over */
+    return true;
+}
+
 static bool take_key(struct parts *parts, const struct hsm_template *t, struct err *err)
 {
     struct bytes *modulus = &parts->part[0].value, *exponent = &parts->part[1].value;
@@ -271,6 +286,8 @@ bool p11_make_public(struct hsm *hsm, const struct hsm_template *t, uint64_t *fi
     }
     rv = create(p, t, &parts, subject, &made);
     if (subject && p11_refuses_template(rv))
+        rv = create(p, t, &parts, false, &made);
+    if (rv != CKR_OK && made == CK_INVALID_HANDLE && bare_octets(t, &parts))
         rv = create(p, t, &parts, false, &made);
     parts_free(&parts);
     rv = p11_made(p, rv, made, &asked);
