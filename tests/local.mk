@@ -38,6 +38,7 @@ shell_tests = \
 	%D%/pairs/nss.sh \
 	%D%/pairs/opencryptoki.sh \
 	%D%/pairs/fidelity.sh \
+	%D%/pairs/hmac.sh \
 	%D%/pairs/lengths.sh \
 	%D%/field/halves.sh \
 	%D%/field/fips.sh \
@@ -199,6 +200,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/ssh/lib.sh \
 	%D%/packages.sh \
 	%D%/suites.sh \
+	%D%/newer_places.sh \
 	%D%/suites/newer.sh \
 	%D%/suites/oneblob.sh \
 	%D%/terminal.py \

@@ -25,6 +25,8 @@ libhsm_a_SOURCES = \
 	%D%/keyless.h \
 	%D%/leave.c \
 	%D%/leave.h \
+	%D%/public_octets.c \
+	%D%/public_octets.h \
 	%D%/spki.c \
 	%D%/spki.h \
 	%D%/token_lock.c \

@@ -11,6 +11,8 @@
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
 
+#include "hsm/public_octets.h"
+
 /* --- writing --- */
 
 /* Takes ownership of content. param: an object of type kind, or NULL. */
@@ -64,38 +66,9 @@ bool spki_write_ec(int curve, const void *point, size_t len, struct bytes *spki)
                       OPENSSL_memdup(point, len), (int)len, spki);
 }
 
-/* A public key of equal octets is in a small group, or the sum of nothing: of no holder. */
-static bool is_degenerate(const struct key_set *set, const uint8_t *raw)
-{
-    /* ML-DSA: rho, then t1; with t1 = 0 anybody can sign. ML-KEM: t, then rho; with t = 0 anybody
-     * can read the ciphertext (FIPS 204 algorithm 22, FIPS 203 algorithm 13). */
-    const size_t rho = 32, from = set->kind == KEY_KIND_ML_DSA ? rho : 0,
-                 to = set->public_len - (set->kind == KEY_KIND_ML_KEM ? rho : 0);
-    size_t i = from + 1;
-
-    while (i < to && raw[i] == raw[from])
-        i++;
-    return i == to;
-}
-
-/* FIPS 203 section 7.2: each coefficient, of 12 bits, is below q. */
-static bool is_reduced(const uint8_t *raw, size_t len)
-{
-    const unsigned q = 3329;
-
-    for (size_t i = 0; i + 2 < len; i += 3)
-        if ((raw[i] | (raw[i + 1] & 0xfU) << 8) >= q ||
-            ((unsigned)raw[i + 1] >> 4 | (unsigned)raw[i + 2] << 4) >= q)
-            return false;
-    return true;
-}
-
 bool spki_write_set(const struct key_set *set, const void *raw, size_t len, struct bytes *spki)
 {
-    const size_t rho = 32;
-
-    return len == set->public_len && !is_degenerate(set, raw) &&
-           (set->kind != KEY_KIND_ML_KEM || is_reduced(raw, len - rho)) &&
+    return public_octets_sound(set, raw, len) &&
            write_info(OBJ_txt2obj(set->oid, 1), V_ASN1_UNDEF, NULL, OPENSSL_memdup(raw, len),
                       (int)len, spki);
 }

@@ -74,7 +74,8 @@ static void describe_value(struct object *o)
     };
 
     /* no token reports the uses of ML-KEM of other keys */
-    d->flags_known = ((UINT32_C(1) << KEY_FLAGS) - 1) & ~(KEY_ENCAPSULATE | KEY_DECAPSULATE);
+    d->flags_known =
+        ((UINT32_C(1) << KEY_FLAGS) - 1) & ~(uint32_t)(KEY_ENCAPSULATE | KEY_DECAPSULATE);
     text_print(d->type_name, sizeof d->type_name, "%s", types[d->kind] ? types[d->kind] : "");
     if (o->pkey) {
         d->bits = (uint32_t)EVP_PKEY_get_bits(o->pkey);

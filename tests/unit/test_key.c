@@ -232,13 +232,14 @@ static void test_every_value_has_its_name(void **state)
     }
 }
 
-/* The uses are the first flags, and all flags fit their count. */
+/* The uses are the first flags and those of ML-KEM, and all flags fit their count. */
 static void test_flag_numbers(void **state)
 {
     (void)state;
     assert_int_equal(KEY_USES & KEY_VERIFY_RECOVER, KEY_VERIFY_RECOVER);
     assert_int_equal(KEY_USES & KEY_PRIVATE, 0);
-    assert_int_equal(KEY_TOKEN, 1 << (KEY_FLAGS - 1));
+    assert_int_equal(KEY_USES & KEY_DECAPSULATE, KEY_DECAPSULATE);
+    assert_int_equal(KEY_DECAPSULATE, 1 << (KEY_FLAGS - 1));
     assert_string_equal(key_flag_name(KEY_EXTRACTABLE), "extractable");
     assert_string_equal(key_flag_name(KEY_WRAP_WITH_TRUSTED), "wrap-with-trusted");
     assert_string_equal(key_flag_name(KEY_TOKEN), "token");
