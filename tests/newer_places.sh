@@ -48,7 +48,7 @@ side() { # side KIND PLACE
         return
         ;;
     native)
-        printf '  api: nss\n  module: sql:%s\n  token: "pkcs11:?pin-source=file:%s"\n' "$tmp/$2" "$tmp/pin"
+        printf '  api: nss\n  module: sql:%s\n  token: "pkcs11:token=NSS%%20Certificate%%20DB?pin-source=file:%s"\n' "$tmp/$2" "$tmp/pin"
         return
         ;;
     nss) set -- "$softoken" 'NSS%20Certificate%20DB' "$(parameters "$2")" ;;

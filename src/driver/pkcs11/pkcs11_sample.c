@@ -48,8 +48,8 @@ static void begin_half(struct p11_attrs *t, const char *label, const uint8_t id[
 /* How pairs of each kind are generated, and their uses. Some tokens check a new pair, which
  * requires the matching uses in both halves. */
 static const struct pair_form {
-    CK_MECHANISM_TYPE mechanism; /* 0: there are no test keys of this kind */
-    uint32_t private, public;    /* enum key_flag */
+    CK_MECHANISM_TYPE mechanism;
+    uint32_t private, public; /* enum key_flag; 0: there are no test keys of this kind */
 } pair_forms[KEY_KINDS] = {
     [KEY_KIND_RSA] = {CKM_RSA_PKCS_KEY_PAIR_GEN, KEY_SIGN | KEY_DECRYPT, KEY_VERIFY | KEY_ENCRYPT},
     [KEY_KIND_EC] = {CKM_EC_KEY_PAIR_GEN, KEY_SIGN, KEY_VERIFY},
@@ -115,7 +115,7 @@ static bool make_pair(struct p11 *p, const struct key_sample *sample, const char
 bool p11_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                   uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
-    if ((unsigned)sample->kind < KEY_KINDS && pair_forms[sample->kind].mechanism)
+    if ((unsigned)sample->kind < KEY_KINDS && pair_forms[sample->kind].private)
         return make_pair(p11_of(hsm), sample, label, handle, public_handle, err);
     if (!key_kind_is(sample->kind, KEY_FAMILY_CIPHER) && sample->kind != KEY_KIND_GENERIC)
         return err_set(err, ERR_UNSUPPORTED, "there are no test keys of this type");
