@@ -221,7 +221,7 @@ const struct key_set *spki_read_set(const struct bytes *spki, struct bytes *raw)
         set = NULL;
     if (set && raw) {
         *raw = octets;
-        octets = (struct bytes){0}; /* handed over */
+        octets = (struct bytes){0}; /* ownership was passed on */
     }
     bytes_free(&octets);
     bytes_free(&again);

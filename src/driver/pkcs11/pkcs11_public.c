@@ -157,7 +157,7 @@ static bool bare_octets(const struct hsm_template *t, struct parts *parts)
         return false;
     }
     bytes_free(&parts->part[1].value);
-    parts->part[1].value = raw; /* handed over */
+    parts->part[1].value = raw; /* ownership was passed on */
     return true;
 }
 
