@@ -48,6 +48,8 @@ bool companion_made_of(const struct plan_item *of, size_t owner, struct plan_ite
     made->own->class = KEY_CLASS_PUBLIC;
     made->own->flags = public_uses(key);
     made->own->flags_known = KEY_USES;
+    if (key->kind != KEY_KIND_ML_KEM) /* which no token reports of other keys */
+        made->own->flags_known &= ~(uint32_t)(KEY_ENCAPSULATE | KEY_DECAPSULATE);
     made->own->constraints = constraints;
     return true;
 }
