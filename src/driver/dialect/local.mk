@@ -16,6 +16,7 @@ libdialect_a_SOURCES = \
 	%D%/dialect_read.c \
 	%D%/dialect_schema.c \
 	%D%/dialect_schema.h \
+	%D%/pkcs11_3_2.h \
 	%D%/standard.c \
 	%D%/standard.h \
 	%D%/version_range.c \
