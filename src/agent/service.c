@@ -284,6 +284,8 @@ static void put_pair(struct service *s, const struct hsm_pair *pair, Pb__Reply *
     pb__pair__init(&s->msg.pair);
     s->msg.pair.private_handle = pair->private_handle;
     s->msg.pair.public_handle = pair->public_handle;
+    s->msg.pair.kem_private = pair->kem_private;
+    s->msg.pair.kem_public = pair->kem_public;
     s->msg.pair.spki = (ProtobufCBinaryData){.len = s->blob.len, .data = s->blob.data};
     reply->result_case = PB__REPLY__RESULT_PAIR;
     reply->pair = &s->msg.pair;
@@ -351,12 +353,26 @@ static bool serve_make_agreement_pair(struct service *s, const Pb__Request *req,
     return true;
 }
 
+static bool serve_encapsulate(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                              struct err *err)
+{
+    struct hsm_encapsulation with;
+    struct hsm_pair pair = {0};
+    struct bytes peer;
+
+    if (!wire_get_encapsulation(req->encapsulate, &with, &peer, err) ||
+        !guard_encapsulate(&s->guard, &with, &pair, err))
+        return false;
+    put_pair(s, &pair, reply);
+    return true;
+}
+
 static bool serve_meet(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
 {
     struct hsm_meeting with;
-    struct bytes peer;
+    struct bytes peer, sent;
 
-    return wire_get_meeting(req->meet, &with, &peer, err) &&
+    return wire_get_meeting(req->meet, &with, &peer, &sent, err) &&
            guard_meet(&s->guard, &with, &s->blob, err) && reply_blob(s, reply);
 }
 
@@ -430,7 +446,12 @@ static bool serve_wrap(struct service *s, const Pb__Request *req, Pb__Reply *rep
     return wire_get_alg(args->alg, &alg, err) &&
            wire_get_handle(args->wrapping, "wrapping key's handle", err) &&
            wire_get_handle(args->key, "key's handle", err) &&
-           guard_wrap(&s->guard, alg, args->wrapping, args->key, &s->blob, err) &&
+           (args->outer ? wire_get_outer(args->outer, &args->info, err) &&
+                              guard_wrap_layers(&s->guard,
+                                                &(struct hsm_layers){alg, args->wrapping,
+                                                                     args->outer, args->info.data},
+                                                args->key, &s->blob, err)
+                        : guard_wrap(&s->guard, alg, args->wrapping, args->key, &s->blob, err)) &&
            reply_blob(s, reply);
 }
 
@@ -448,7 +469,14 @@ static bool serve_unwrap(struct service *s, const Pb__Request *req, Pb__Reply *r
            wire_get_handle(args->unwrapping, "unwrapping key's handle", err) &&
            wire_get_bytes(&args->blob, 0, HSM_BLOB_MAX, "blob", &s->blob, err) &&
            wire_get_template(args->template_, &template, &spki, &constraints, err) &&
-           guard_unwrap(&s->guard, alg, args->unwrapping, &s->blob, &template, &handle, err) &&
+           (args->outer
+                ? wire_get_outer(args->outer, &args->info, err) &&
+                      guard_unwrap_layers(
+                          &s->guard,
+                          &(struct hsm_layers){alg, args->unwrapping, args->outer, args->info.data},
+                          &s->blob, &template, &handle, err)
+                : guard_unwrap(&s->guard, alg, args->unwrapping, &s->blob, &template, &handle,
+                               err)) &&
            reply_handle(handle, reply);
 }
 
@@ -547,6 +575,7 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_SEAL] = serve_seal,
     [PB__REQUEST__CALL_UNSEAL] = serve_unseal,
     [PB__REQUEST__CALL_MAKE_AGREEMENT_PAIR] = serve_make_agreement_pair,
+    [PB__REQUEST__CALL_ENCAPSULATE] = serve_encapsulate,
     [PB__REQUEST__CALL_MEET] = serve_meet,
     [PB__REQUEST__CALL_AGREE] = serve_agree,
 };

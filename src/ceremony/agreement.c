@@ -54,7 +54,7 @@ bool emit_policy(struct narrator *n, const struct agreement *on, struct err *err
     static const char *const yes_no[] = {"no", "yes"}, *const allowed[] = {"not allowed",
                                                                            "allowed"};
     const struct policy *p = on->policy;
-    char bits[16], transports[64];
+    char bits[16], transports[128];
     const struct {
         enum script_setting setting;
         const char *name, *value;
@@ -79,6 +79,9 @@ bool emit_policy(struct narrator *n, const struct agreement *on, struct err *err
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (!emit_rule(n, on, rules[i].setting, rules[i].name, rules[i].value, err))
             return false;
+    if (p->quantum != QUANTUM_ANY &&
+        !emit_rule(n, on, SETTING_QUANTUM, "post-quantum", quantum_rule_name(p->quantum), err))
+        return false;
     if (p->rename[0] && !emit_rule(n, on, SETTING_RENAME, "renamed-to", p->rename, err))
         return false;
     return emit_hashes_and_gates(n, on, err);

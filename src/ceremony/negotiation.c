@@ -165,11 +165,25 @@ static const char *why_not(const struct party *party, enum side side, enum hsm_a
                : cap->reason;
 }
 
+/* What the policy prefers, and neither refuses nor gets. */
+static bool warn_of_quantum(struct ceremony *c, struct err *err)
+{
+    if (c->setup.policy.quantum != QUANTUM_PREFERRED || wrap_is_post_quantum(c->suite.transport))
+        return true;
+    return emit_warning(&c->narrator, SIDE_RELAY, NO_ITEM, err, "post-quantum",
+                        "the policy prefers a transport that withstands a quantum computer; these "
+                        "HSMs have none in common, and %s is used",
+                        hsm_alg_name(c->suite.transport));
+}
+
 bool negotiation_warn(struct ceremony *c, struct err *err)
 {
     enum transport_kind kinds[TRANSPORTS];
     const unsigned count = policy_transports(&c->setup.policy, kinds);
     const enum transport_kind chosen = transport_of(c->suite.transport);
+
+    if (!warn_of_quantum(c, err))
+        return false;
 
     for (unsigned i = 0; i < count && kinds[i] != chosen; i++)
         for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)

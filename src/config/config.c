@@ -127,6 +127,7 @@ static uint32_t named_settings(const struct raw_policy *raw)
         [SETTING_OAEP_HASHES] = raw->oaep_hashes,
         [SETTING_TRANSPORTS] = raw->transports,
         [SETTING_KDF] = raw->kdf,
+        [SETTING_QUANTUM] = raw->quantum,
         [SETTING_SENSITIVE] = raw->sensitive,
         [SETTING_EXTRACTABLE] = raw->extractable,
         [SETTING_UNPROVEN] = raw->unproven,
@@ -258,6 +259,7 @@ static bool take_sealed(const struct loader *l, const struct raw_sealed *raw)
 static bool take_transports(const struct loader *l, const struct raw_policy *raw,
                             struct policy *policy)
 {
+    enum transport_kind unused[TRANSPORTS];
     uint32_t named = 0;
 
     for (unsigned i = 0; i < raw->transport_count; i++) {
@@ -269,7 +271,10 @@ static bool take_transports(const struct loader *l, const struct raw_policy *raw
         policy->order.at[policy->order.count++] = (uint8_t)kind;
     }
     policy->kdf_required = raw->kdf == RAW_KDF_REQUIRED;
-    return true;
+    policy->quantum = (enum quantum_rule)raw->quantum;
+    return policy_transports(policy, unused) > 0 ||
+           config_wrong(l, "policy.post-quantum",
+                        "\"transports\" names none that withstands a quantum computer");
 }
 
 /* Without the label of the source, all keys would arrive under one name. */

@@ -87,7 +87,8 @@ struct raw_policy {
     uint32_t *oaep_hashes; /* bits as in struct policy */
     uint32_t *transports;  /* enum transport_kind; NULL: absent */
     uint32_t transport_count;
-    uint32_t kdf; /* enum raw_kdf; 0: absent */
+    uint32_t kdf;     /* enum raw_kdf; 0: absent */
+    uint32_t quantum; /* enum quantum_rule; 0: absent */
     uint32_t sensitive, extractable, unauthenticated, cmac;
     uint32_t unproven; /* enum raw_unproven */
     uint32_t canary;   /* 1 + enum canary_rule; 0: absent */

@@ -170,6 +170,8 @@ static void put_policy(struct writer *w, const struct policy *policy)
     }
     if (policy->kdf_required)
         writer_text(w, "kdf", "required");
+    if (policy->quantum != QUANTUM_ANY)
+        writer_text(w, "post-quantum", quantum_rule_name(policy->quantum));
     writer_yes(w, "sensitive", policy->sensitive);
     writer_yes(w, "extractable", policy->extractable);
     if (policy->unauthenticated)

@@ -13,9 +13,23 @@ const char *hsm_alg_name(enum hsm_alg alg)
 
 const char *hsm_kdf_name(enum hsm_kdf kdf)
 {
-    static const char *const names[HSM_KDFS] = {"x963-sha256", "none"};
+    static const char *const names[HSM_KDFS] = {
+        [HSM_KDF_SHA256] = "x963-sha256", [HSM_KDF_NONE] = "none",  [HSM_KDF_HKDF] = "hkdf-sha256",
+        [HSM_KDF_NESTED] = "nested",      [HSM_KDF_KEM] = "ml-kem",
+    };
 
     return (unsigned)kdf < HSM_KDFS ? names[kdf] : "?";
+}
+
+uint32_t hsm_kdfs_of(enum hsm_alg alg)
+{
+    const struct wrap_alg *a = wrap_alg(alg);
+
+    if (!wrap_is_agreed(alg))
+        return 0;
+    if (!a->kem)
+        return 1U << HSM_KDF_SHA256 | 1U << HSM_KDF_NONE;
+    return a->curve ? 1U << HSM_KDF_HKDF | 1U << HSM_KDF_NESTED : 1U << HSM_KDF_KEM;
 }
 
 bool hsm_is_confined(const char *confinement)

@@ -143,6 +143,8 @@ enum hsm_op {
     HSM_MAKE_PUBLIC,
     HSM_MAKE_EVIDENCE_KEY,
     HSM_MAKE_AGREEMENT_PAIR,
+    HSM_MAKE_KEM_PAIR,
+    HSM_ENCAPSULATE,
     HSM_OPS
 };
 
@@ -192,17 +194,27 @@ struct hsm_signing {
 };
 struct hsm_signing hsm_signing_of(enum hsm_proof proof);
 
-/* How a shared secret becomes a key, the strongest first. NONE: its last octets are the key
- * (PKCS#11 v2.40 section 2.3.9: what is too long is cut at the leading end). */
+/* How a shared secret becomes a key; of those of one algorithm, the strongest first. NONE: its last
+ * octets are the key (PKCS#11 v2.40 section 2.3.9: what is too long is cut at the leading end). The
+ * journal has their numbers. */
 enum hsm_kdf {
     HSM_KDF_SHA256, /* ANSI X9.63 with SHA-256 (SEC 1 section 3.6.1), and the digest of what both
                        sides agreed on as its shared information */
     HSM_KDF_NONE,
+    HSM_KDF_HKDF,   /* two secrets, one after the other in full length, through HKDF-SHA-256 (RFC
+                       5869) without salt; info: the same digest */
+    HSM_KDF_NESTED, /* two secrets, two layers: the ECDH key by X9.63-SHA-256 wraps, and what it
+                       wrapped is encrypted under the KEM's key by AES-256-GCM */
+    HSM_KDF_KEM,    /* the shared secret of a KEM is the key (FIPS 203 section 3.3): the KEM hashed
+                       it, with the public key */
     HSM_KDFS
 };
+/* Those by which alg, of the family AGREED, can be done: bit (1 << enum hsm_kdf) for each. */
+uint32_t hsm_kdfs_of(enum hsm_alg alg);
+
 enum { HSM_AGREED_BITS = 256, HSM_INFO_SIZE = 32 }; /* of the key; octets of the information */
 
-/* "x963-sha256", "none". */
+/* "x963-sha256", "none", "hkdf-sha256", "nested", "ml-kem". */
 const char *hsm_kdf_name(enum hsm_kdf kdf);
 
 /* An HSM's support for one algorithm. The call names may contain two calls, "PK11_WrapSymKey,

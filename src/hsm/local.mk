@@ -21,8 +21,12 @@ libhsm_a_SOURCES = \
 	%D%/key.h \
 	%D%/keyless.c \
 	%D%/keyless.h \
+	%D%/layers.c \
+	%D%/layers.h \
 	%D%/leave.c \
 	%D%/leave.h \
+	%D%/ml_kem.c \
+	%D%/ml_kem.h \
 	%D%/spki.c \
 	%D%/spki.h \
 	%D%/token_lock.c \

@@ -398,6 +398,15 @@ static bool remote_make_agreement_pair(struct hsm *hsm, enum hsm_alg alg, const 
     return ask(hsm, PB__REQUEST__CALL_MAKE_AGREEMENT_PAIR, &make, &answer, pair, err);
 }
 
+static bool remote_encapsulate(struct hsm *hsm, const struct hsm_encapsulation *with,
+                               struct hsm_pair *pair, struct err *err)
+{
+    static const struct agent_client_answer answer = {PB__REPLY__RESULT_PAIR, get_pair};
+    Pb__Encapsulation msg;
+    wire_put_encapsulation(with, &msg);
+    return ask(hsm, PB__REQUEST__CALL_ENCAPSULATE, &msg, &answer, pair, err);
+}
+
 static bool remote_meet(struct hsm *hsm, const struct hsm_meeting *with, struct bytes *known,
                         struct err *err)
 {
@@ -497,6 +506,36 @@ static bool remote_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping
     return ask(hsm, PB__REQUEST__CALL_UNWRAP, &unwrap, &handle_answer, handle, err);
 }
 
+static bool remote_wrap_layers(struct hsm *hsm, const struct hsm_layers *by, uint64_t key,
+                               struct bytes *wrapped_key, struct err *err)
+{
+    Pb__Wrap wrap = PB__WRAP__INIT;
+    wrap.alg = (uint32_t)by->alg;
+    wrap.wrapping = by->inner;
+    wrap.key = key;
+    wrap.outer = by->outer;
+    wrap.info = lend_bytes(by->info, HSM_INFO_SIZE);
+    return ask(hsm, PB__REQUEST__CALL_WRAP, &wrap, &blob_answer, wrapped_key, err);
+}
+
+static bool remote_unwrap_layers(struct hsm *hsm, const struct hsm_layers *by,
+                                 const struct bytes *wrapped_key,
+                                 const struct hsm_template *template, uint64_t *handle,
+                                 struct err *err)
+{
+    Pb__Template msg;
+    struct wire_constraints constraints;
+    Pb__Unwrap unwrap = PB__UNWRAP__INIT;
+    wire_put_template(template, &msg, &constraints);
+    unwrap.alg = (uint32_t)by->alg;
+    unwrap.unwrapping = by->inner;
+    unwrap.blob = lend_bytes(wrapped_key->data, wrapped_key->len);
+    unwrap.template_ = &msg;
+    unwrap.outer = by->outer;
+    unwrap.info = lend_bytes(by->info, HSM_INFO_SIZE);
+    return ask(hsm, PB__REQUEST__CALL_UNWRAP, &unwrap, &handle_answer, handle, err);
+}
+
 static bool remote_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
                          const struct bytes *challenge, struct bytes *answer, struct err *err)
 {
@@ -593,6 +632,7 @@ static const struct hsm_driver remote_driver = {
     .make_token_pair = remote_make_token_pair,
     .load_public = remote_load_public,
     .make_agreement_pair = remote_make_agreement_pair,
+    .encapsulate = remote_encapsulate,
     .meet = remote_meet,
     .agree = remote_agree,
     .make_kek = remote_make_kek,
@@ -602,6 +642,8 @@ static const struct hsm_driver remote_driver = {
     .make_key = remote_make_key,
     .wrap = remote_wrap,
     .unwrap = remote_unwrap,
+    .wrap_layers = remote_wrap_layers,
+    .unwrap_layers = remote_unwrap_layers,
     .prove = remote_prove,
     .commit = remote_commit,
     .make_public = remote_make_public,

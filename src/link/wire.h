@@ -25,7 +25,7 @@
 #define WIRE_MAGIC UINT32_C(0x59524648) /* "HFRY" on the wire */
 
 enum {
-    WIRE_PROTOCOL = 12,
+    WIRE_PROTOCOL = 13,
     WIRE_KEYS_PAGE = 256,     /* keys in one page of a list */
     WIRE_HANDLES_PAGE = 4096, /* handles likewise */
 };

@@ -393,6 +393,10 @@ bool wire_get_pair(const Pb__Pair *msg, struct hsm_pair *out, struct err *err)
     if (!wire_get_handle(msg->private_handle, "private key's handle", err) ||
         !wire_get_bytes(&msg->spki, 1, HSM_BLOB_MAX, "public key", &spki, err))
         return false;
-    *out = (struct hsm_pair){msg->private_handle, msg->public_handle, spki};
+    *out = (struct hsm_pair){.private_handle = msg->private_handle,
+                             .public_handle = msg->public_handle,
+                             .kem_private = msg->kem_private,
+                             .kem_public = msg->kem_public,
+                             .spki = spki};
     return true;
 }

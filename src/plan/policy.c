@@ -21,6 +21,13 @@ const char *confinement_rule_name(enum confinement_rule rule)
     return rule == CONFINEMENT_REQUIRED ? "required" : "when-possible";
 }
 
+const char *quantum_rule_name(enum quantum_rule rule)
+{
+    static const char *const names[] = {"any", "preferred", "required"};
+
+    return names[rule];
+}
+
 const char *canary_rule_name(enum canary_rule rule)
 {
     static const char *const names[] = {"required", "when-possible", "none"};
@@ -51,7 +58,8 @@ bool policy_allows_transport(const struct policy *policy, enum transport_kind ki
 
     for (unsigned i = 0; i < policy->order.count; i++)
         named |= policy->order.at[i] == kind;
-    return named && (kind != TRANSPORT_RSA_OAEP || policy->transports);
+    return named && (kind != TRANSPORT_RSA_OAEP || policy->transports) &&
+           (policy->quantum != QUANTUM_REQUIRED || transport_is_post_quantum(kind));
 }
 
 void policy_transports_text(const struct policy *policy, char *out, size_t size)
@@ -86,6 +94,21 @@ static void sort_by_strength(const struct policy *policy, enum transport_kind *k
     }
 }
 
+/* Those that withstand a quantum computer come first; each of both groups stays in its order. */
+static void put_quantum_first(enum transport_kind *kinds, unsigned count)
+{
+    unsigned first = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        const enum transport_kind kind = kinds[i];
+        if (!transport_is_post_quantum(kind))
+            continue;
+        for (unsigned at = i; at > first; at--)
+            kinds[at] = kinds[at - 1];
+        kinds[first++] = kind;
+    }
+}
+
 unsigned policy_transports(const struct policy *policy, enum transport_kind out[TRANSPORTS])
 {
     unsigned count = 0;
@@ -99,13 +122,15 @@ unsigned policy_transports(const struct policy *policy, enum transport_kind out[
     }
     if (policy->order.count == 0)
         sort_by_strength(policy, out, count);
+    if (policy->quantum != QUANTUM_ANY)
+        put_quantum_first(out, count);
     return count;
 }
 
 bool policy_equal(const struct policy *a, const struct policy *b)
 {
     return a->rsa_bits == b->rsa_bits && a->transports == b->transports &&
-           memcmp(&a->order, &b->order, sizeof a->order) == 0 &&
+           memcmp(&a->order, &b->order, sizeof a->order) == 0 && a->quantum == b->quantum &&
            a->kdf_required == b->kdf_required && a->sensitive == b->sensitive &&
            a->extractable == b->extractable && a->waive_unproven == b->waive_unproven &&
            a->unauthenticated == b->unauthenticated && a->cmac == b->cmac &&

@@ -17,6 +17,8 @@ enum confinement_rule { CONFINEMENT_WHEN_POSSIBLE, CONFINEMENT_REQUIRED };
 /* What becomes of a key whose label or id another object of the destination has: it is left out;
  * the ceremony does not begin; or it arrives under another name. */
 enum taken_rule { TAKEN_SKIP, TAKEN_STOP, TAKEN_RENAME };
+/* Must a transport withstand a quantum computer, or is such a one taken before the others? */
+enum quantum_rule { QUANTUM_ANY, QUANTUM_PREFERRED, QUANTUM_REQUIRED };
 enum canary_rule { CANARY_REQUIRED, CANARY_WHEN_POSSIBLE, CANARY_NONE };
 
 enum { POLICY_RENAME_MAX = 48 };
@@ -29,7 +31,8 @@ struct policy {
     struct {
         uint8_t count; /* 0: all, the strongest first */
         uint8_t at[TRANSPORTS];
-    } order;           /* enum transport_kind: these alone, in order of preference */
+    } order; /* enum transport_kind: these alone, in order of preference */
+    enum quantum_rule quantum;
     bool kdf_required; /* no key that is agreed on without a key-derivation function */
     bool sensitive;    /* the guards of the keys on the destination */
     bool extractable;
@@ -58,6 +61,7 @@ void policy_transports_text(const struct policy *policy, char *out, size_t size)
 void policy_rsa_only(struct policy *policy);
 
 /* The word of the ceremony file: "required". */
+const char *quantum_rule_name(enum quantum_rule rule);
 const char *canary_rule_name(enum canary_rule rule);
 const char *confinement_rule_name(enum confinement_rule rule);
 const char *taken_rule_name(enum taken_rule rule);

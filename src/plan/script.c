@@ -343,6 +343,7 @@ static const struct setting {
     [SETTING_OAEP_HASHES] = SETTING("oaep-hashes", transports),
     [SETTING_TRANSPORTS] = SETTING("transports", order),
     [SETTING_KDF] = SETTING("kdf", kdf_required),
+    [SETTING_QUANTUM] = SETTING("post-quantum", quantum),
     [SETTING_SENSITIVE] = SETTING("sensitive", sensitive),
     [SETTING_EXTRACTABLE] = SETTING("extractable", extractable),
     [SETTING_UNPROVEN] = SETTING("unproven", waive_unproven),

@@ -77,6 +77,8 @@ bool fake_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struc
     const struct object *o = store_find(&f->store, handle);
     if (!o)
         return invalid_handle(err);
+    if (fake_is_kem(o))
+        return fake_kem_public(o, spki) && fake_leave(f, "public_key");
     if (!o->pkey)
         return err_set(err, ERR_UNSUPPORTED, "this object has no public half");
     return compare_spki(f, "public_key", o->pkey, spki, err) && fake_leave(f, "public_key");

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "plan/transports.h"
 
 struct line {
     const struct event *event;
@@ -190,13 +191,15 @@ static void print_capability(struct line *l)
 
 static void tell_choice(struct line *l)
 {
+    char pair[TRANSPORT_TEXT];
+
+    if (l->event->choice.envelope)
+        text_print(pair, sizeof pair, "AES %" PRIu32, l->event->choice.bits);
+    else
+        transport_pair_text(l->event->choice.alg, l->event->choice.bits, pair);
     head(l, sign_ok, 0);
-    add(l, "%s: %s, %s%" PRIu32, l->event->choice.envelope ? "envelope" : "transport",
-        hsm_alg_name(l->event->choice.alg),
-        l->event->choice.envelope ? "AES "
-        : l->event->choice.kdf[0] ? "EC P-"
-                                  : "RSA ",
-        l->event->choice.bits);
+    add(l, "%s: %s, %s", l->event->choice.envelope ? "envelope" : "transport",
+        hsm_alg_name(l->event->choice.alg), pair);
     add_some(l, ", KDF ", l->event->choice.kdf);
     add_some(l, ", source ", l->event->choice.source_call);
     add_some(l, ", destination ", l->event->choice.destination_call);
@@ -363,13 +366,19 @@ static void tell_step(struct line *l)
 
 static void tell_fingerprint(struct line *l)
 {
-    const bool ec = l->event->fingerprint.bits < 1024; /* no RSA key is that short */
+    const uint32_t bits = l->event->fingerprint.bits;
+    const bool kem = bits == 768 || bits == 1024, ec = bits < 768; /* no RSA key is that short */
     char groups[TEXT_GROUPS_SIZE];
 
     head(l, sign_none, 0);
     add(l, "%s: %s%" PRIu32 ", %" PRIu32 " bytes, sha256 %s",
-        ec ? "both public keys as this side reports them" : "transport key as this side reports it",
-        ec ? "EC P-" : "RSA ", l->event->fingerprint.bits, l->event->fingerprint.bytes,
+        ec    ? "both public keys as this side reports them"
+        : kem ? "public key and ciphertext as this side reports them"
+              : "transport key as this side reports it",
+        ec    ? "EC P-"
+        : kem ? "ML-KEM-"
+              : "RSA ",
+        l->event->fingerprint.bits, l->event->fingerprint.bytes,
         text_groups(l->event->fingerprint.spki_sha256, SHA256_SIZE / 2, groups));
 }
 

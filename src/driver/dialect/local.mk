@@ -11,6 +11,8 @@ libdialect_a_SOURCES = \
 	%D%/ckr.h \
 	%D%/counterpart.c \
 	%D%/counterpart.h \
+	%D%/counterpart_kem.c \
+	%D%/counterpart_kem.h \
 	%D%/dialect.c \
 	%D%/dialect.h \
 	%D%/dialect_read.c \

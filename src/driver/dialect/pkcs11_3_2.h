@@ -36,6 +36,29 @@
 #define CKP_ML_KEM_1024 0x3UL
 #endif
 
+/* --- of version 3.0: two secrets into one key --- */
+
+#ifndef CKM_HKDF_DERIVE
+#define CKM_HKDF_DERIVE 0x402aUL
+#endif
+#ifndef CKM_CONCATENATE_BASE_AND_KEY
+#define CKM_CONCATENATE_BASE_AND_KEY 0x360UL
+#endif
+#ifndef CKF_HKDF_SALT_NULL
+#define CKF_HKDF_SALT_NULL 0x1UL
+#endif
+/* CK_HKDF_PARAMS */
+struct ck_hkdf {
+    CK_BBOOL extract, expand;
+    CK_MECHANISM_TYPE hash;
+    CK_ULONG salt_type;
+    unsigned char *salt;
+    CK_ULONG salt_len;
+    CK_OBJECT_HANDLE salt_key;
+    unsigned char *info;
+    CK_ULONG info_len;
+};
+
 /* --- the interface "PKCS 11" 3.2 --- */
 
 #define CK_INTERFACE_NAME "PKCS 11"

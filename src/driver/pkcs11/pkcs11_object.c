@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "driver/dialect/ckname.h"
 #include "driver/dialect/ckr.h"
+#include "driver/pkcs11/pkcs11_kem_public.h"
 #include "driver/pkcs11/pkcs11_publics.h"
 #include "driver/pkcs11/pkcs11_seen.h"
 #include "driver/pkcs11/pkcs11_template.h"
@@ -303,6 +304,8 @@ bool p11_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct
     struct reading r = {0};
     bool ok = read_with_half(p11_of(hsm), handle, P11_PUBLIC, &r, err);
 
+    if (ok && r.spki.len == 0 && p11_kem_public(p11_of(hsm), handle, spki))
+        return true;
     if (ok && r.spki.len == 0)
         return err_set(err, ERR_UNSUPPORTED, "the public half of this object is not available");
     if (ok)
