@@ -200,6 +200,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/packages.sh \
 	%D%/suites.sh \
 	%D%/suites/oneblob.sh \
+	%D%/suites/quantum.sh \
 	%D%/terminal.py \
 	%D%/tmux/bytes.py \
 	%D%/tmux/guide.py \

@@ -321,6 +321,12 @@ TESTS += %D%/test_key_agreement
 %C%_test_key_agreement_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_key_agreement_LDADD = $(UNIT_HSM)
 
+check_PROGRAMS += %D%/test_ml_kem
+TESTS += %D%/test_ml_kem
+%C%_test_ml_kem_SOURCES = %D%/test_ml_kem.c
+%C%_test_ml_kem_CFLAGS = $(UNIT_CFLAGS) $(P11KIT_CFLAGS)
+%C%_test_ml_kem_LDADD = $(UNIT_PKCS11)
+
 check_PROGRAMS += %D%/test_spki
 TESTS += %D%/test_spki
 %C%_test_spki_SOURCES = %D%/test_spki.c
