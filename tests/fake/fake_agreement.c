@@ -48,7 +48,7 @@ static bool add_kem_pair(struct fake *f, unsigned set, const char *label, uint64
                          struct bytes *spki, struct err *err)
 {
     struct key_desc desc = {.class = KEY_CLASS_SECRET,
-                            .kind = KEY_KIND_OTHER,
+                            .kind = KEY_KIND_GENERIC,
                             .flags = GUARDS | KEY_ALWAYS_SENSITIVE | KEY_LOCAL};
     uint8_t seed[ML_KEM_SEED + 1], public[ML_KEM_PUBLIC_MAX], whole[ML_KEM_PRIVATE_MAX];
     struct object *o;
@@ -57,8 +57,10 @@ static bool add_kem_pair(struct fake *f, unsigned set, const char *label, uint64
 
     key_set_label(&desc, label, strlen(label));
     o = ok ? object_new(&desc, seed, ML_KEM_SEED + (set == 1024)) : NULL;
-    if (o)
+    if (o) {
         o->desc.class = KEY_CLASS_PRIVATE;
+        o->desc.kind = KEY_KIND_OTHER;
+    }
     OPENSSL_cleanse(seed, sizeof seed);
     OPENSSL_cleanse(whole, sizeof whole);
     return store_add(&f->store, o, private, err);

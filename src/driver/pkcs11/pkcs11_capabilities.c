@@ -270,6 +270,12 @@ static void learn_limits(const struct probe *b, struct hsm_limits *limits)
     }
 }
 
+static void try_agreements(struct probe *b)
+{
+    p11_try_agreements(b);
+    p11_try_kems(b);
+}
+
 static bool probe(struct p11 *p, const struct hsm_wanted *wanted, struct hsm_capabilities *caps,
                   struct err *err)
 {
@@ -307,8 +313,7 @@ static bool probe(struct p11 *p, const struct hsm_wanted *wanted, struct hsm_cap
     if (!p11_templates_answered(p))
         p->mute_templates = caps->mute_templates = p11_templates_mute(p, b.envelope);
     try_proofs(&b);
-    p11_try_agreements(&b);
-    p11_try_kems(&b);
+    try_agreements(&b);
     try_transports(&b);
     try_envelopes(&b);
     p11_try_evidence(&b);
