@@ -26,6 +26,11 @@ tap_end() {
     }
 }
 
+# by_time FOLDER ENDING: its files, oldest first. The names of two files of one second are in no order.
+by_time() {
+    find "$1" -name "*.$2" -printf '%T@ %p\n' | sort -n | cut -d ' ' -f 2-
+}
+
 # tap_case STATUS WORDS: one case, and what it printed where it failed.
 tap_case() {
     tap_count=$((tap_count + 1))

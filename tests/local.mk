@@ -38,6 +38,7 @@ shell_tests = \
 	%D%/pairs/nss.sh \
 	%D%/pairs/opencryptoki.sh \
 	%D%/pairs/fidelity.sh \
+	%D%/pairs/hmac.sh \
 	%D%/pairs/lengths.sh \
 	%D%/field/halves.sh \
 	%D%/field/fips.sh \
@@ -61,6 +62,7 @@ shell_tests = \
 	%D%/pairs/transports.sh \
 	%D%/pairs/walk.sh \
 	%D%/plain.sh \
+	%D%/resync.sh \
 	%D%/services.sh \
 	%D%/readme.sh \
 	%D%/sealed.sh \
@@ -201,7 +203,10 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/suites.sh \
 	%D%/suites/agreed.sh \
 	%D%/suites/lib.sh \
+	%D%/newer_places.sh \
+	%D%/suites/newer.sh \
 	%D%/suites/oneblob.sh \
+	%D%/suites/quantum.sh \
 	%D%/terminal.py \
 	%D%/tmux/bytes.py \
 	%D%/tmux/guide.py \
@@ -216,6 +221,9 @@ check_PROGRAMS += %D%/tmux/still.so
 EXTRA_DIST += %D%/tmux/captures.sh
 
 # What a replay knows at the end of a journal: for replay.py.
+check_PROGRAMS += %D%/suites/newer_keys
+%C%_suites_newer_keys_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)
+%C%_suites_newer_keys_SOURCES = %D%/suites/newer_keys.c
 check_PROGRAMS += %D%/replay_state
 %C%_replay_state_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_replay_state_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a $(HSM) libbase.a \

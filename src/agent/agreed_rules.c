@@ -8,31 +8,44 @@
 bool agreed_may_meet(const struct agreed *is, const struct hsm_meeting *with, struct err *err)
 {
     if (is->pair != with->private_handle || is->public != with->public_handle ||
-        is->alg != with->alg)
+        is->alg != with->alg || is->kem != with->kem_private ||
+        is->kem_public != with->kem_public ||
+        (with->sent ? !is->sent.len || !bytes_equal(&is->sent, with->sent) : is->sent.len > 0))
         return err_set(err, ERR_DENIED, "this session did not generate this pair to agree with");
     return !is->peer.len || (is->source == with->source && bytes_equal(&is->peer, with->peer)) ||
            err_set(err, ERR_DENIED, "this pair has met another public key before");
 }
 
+/* The use of a key of this side, in this layer. */
+static bool is_use(const struct agreed *is, const struct hsm_agreement *on)
+{
+    return on->use == (is->source ? KEY_WRAP : KEY_UNWRAP) ||
+           (on->kdf == HSM_KDF_NESTED && on->use == (is->source ? KEY_ENCRYPT : KEY_DECRYPT));
+}
+
 bool agreed_may_derive(struct agreed *is, const struct hsm_agreement *on, struct err *err)
 {
-    const uint32_t use = is->source ? KEY_WRAP : KEY_UNWRAP;
+    bool *derived =
+        on->use == KEY_ENCRYPT || on->use == KEY_DECRYPT ? &is->outer_derived : &is->derived;
 
-    if (is->pair != on->private_handle || is->alg != on->alg || !is->peer.len ||
-        !bytes_equal(&is->peer, on->peer) || memcmp(is->info, on->info, sizeof is->info) != 0 ||
-        on->use != use)
+    if (is->pair != on->private_handle || is->kem != on->kem_handle || is->alg != on->alg ||
+        !is->met || !bytes_equal(&is->peer, on->peer) ||
+        memcmp(is->info, on->info, sizeof is->info) != 0 || !is_use(is, on))
         return err_set(err, ERR_DENIED,
                        "this pair did not meet this public key, or is for another use");
-    if (is->derived)
+    if (!(hsm_kdfs_of(is->alg) & 1U << on->kdf) || (is->sent.len && is->kdf != on->kdf))
+        return err_set(err, ERR_DENIED, "this pair does not derive by %s", hsm_kdf_name(on->kdf));
+    if (*derived)
         return err_set(err, ERR_DENIED, "this pair has derived its key already");
-    return is->derived = true;
+    return *derived = true;
 }
 
 /* Some APIs leave a derived key open to every use, or readable. */
 bool agreed_check_derived(const struct key_desc *key, uint32_t use, struct err *err)
 {
-    if (key->class != KEY_CLASS_SECRET || key->kind != KEY_KIND_AES ||
-        (key->bits && key->bits != HSM_AGREED_BITS))
+    if (key->class != KEY_CLASS_SECRET ||
+        (use != KEY_DERIVE &&
+         (key->kind != KEY_KIND_AES || (key->bits && key->bits != HSM_AGREED_BITS))))
         return err_set(err, ERR_DENIED, "the derived key is not AES of %d bits", HSM_AGREED_BITS);
     if (key_is_not(key, use) || (key->flags & key->flags_known & KEY_USES & ~use))
         return err_set(err, ERR_DENIED, "the derived key may do something else than %s",
@@ -54,8 +67,11 @@ static bool spend(struct agreed *is, enum hsm_alg alg, bool for_kek)
 bool agreed_may_wrap(struct agreed *is, enum hsm_alg alg, uint64_t under, uint64_t key,
                      struct err *err)
 {
-    return !is->key || is->key != under || spend(is, alg, key == is->kek) ||
-           err_set(err, ERR_DENIED, "the derived key wraps one fresh AES key, and once");
+    if (is->key && is->key == under)
+        return spend(is, alg, key == is->kek) ||
+               err_set(err, ERR_DENIED, "the derived key wraps one fresh AES key, and once");
+    return !agreed_has(is, under) ||
+           err_set(err, ERR_DENIED, "this key of the agreement wraps nothing yet");
 }
 
 bool agreed_may_unwrap(struct agreed *is, enum hsm_alg alg, uint64_t under,
@@ -65,23 +81,49 @@ bool agreed_may_unwrap(struct agreed *is, enum hsm_alg alg, uint64_t under,
                      !(t->flags & (KEY_TOKEN | KEY_EXTRACTABLE)) && (t->flags & KEY_SENSITIVE) &&
                      (t->flags & KEY_USES) == KEY_UNWRAP;
 
-    return !is->key || is->key != under || spend(is, alg, kek) ||
-           err_set(err, ERR_DENIED, "the derived key unwraps one AES key, and once");
+    if (is->key && is->key == under)
+        return spend(is, alg, kek) ||
+               err_set(err, ERR_DENIED, "the derived key unwraps one AES key, and once");
+    return !agreed_has(is, under) ||
+           err_set(err, ERR_DENIED, "this key of the agreement unwraps nothing yet");
+}
+
+bool agreed_is_layered(const struct agreed *is, const struct hsm_layers *by, struct err *err)
+{
+    return (is->key && is->key == by->inner && is->outer && is->outer == by->outer &&
+            memcmp(is->info, by->info, sizeof is->info) == 0) ||
+           err_set(err, ERR_DENIED, "these are not the two keys of this session's agreement");
 }
 
 bool agreed_has(const struct agreed *is, uint64_t handle)
 {
-    return handle && (is->pair == handle || is->key == handle);
+    return handle &&
+           (is->pair == handle || is->kem == handle || is->key == handle || is->outer == handle);
 }
 
 void agreed_gone(struct agreed *is, uint64_t handle)
 {
     if (is->key == handle)
         is->key = 0;
+    if (is->outer == handle)
+        is->outer = 0;
     if (is->kek == handle)
         is->kek = 0;
+    if (is->kem == handle)
+        is->kem = 0;
     if (is->pair != handle)
         return;
+    agreed_free(is);
+    *is = (struct agreed){.key = is->key,
+                          .outer = is->outer,
+                          .kem = is->kem,
+                          .kek = is->kek,
+                          .alg = is->alg,
+                          .spent = is->spent};
+}
+
+void agreed_free(struct agreed *is)
+{
     bytes_free(&is->peer);
-    *is = (struct agreed){.key = is->key, .kek = is->kek, .alg = is->alg, .spent = is->spent};
+    bytes_free(&is->sent);
 }

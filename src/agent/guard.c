@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/guard.h"
 
+#include "hsm/layers.h"
 #include "hsm/leave.h"
 
 struct guard *guard_lock(struct guard *g)
@@ -24,7 +25,7 @@ bool guard_begin(struct guard *g, struct err *err)
 void guard_end(struct guard *g)
 {
     handles_free(&g->known);
-    bytes_free(&g->agreed.peer);
+    agreed_free(&g->agreed);
     *g = (struct guard){0};
 }
 
@@ -191,19 +192,56 @@ bool guard_not_agreed(struct guard *g, uint64_t handle, const char *use, struct 
     return !has || err_set(err, ERR_DENIED, "a key of the agreement may not %s", use);
 }
 
+/* The rules of wrap(). *under: the wrapping key. */
+static bool may_wrap(struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+                     struct key_desc *under, struct err *err)
+{
+    struct key_desc it;
+
+    return look_at_key(g, key, &it, err) && look_at_transport(g, alg, wrapping, under, err) &&
+           check_leave(&it, under, err) && check_evidence(g, alg, under, key, err) &&
+           check_transport(alg, under, KEY_CLASS_PUBLIC, KEY_WRAP, err) &&
+           check_length(alg, &it, under, err) && may_carry(g, alg, wrapping, key, err);
+}
+
+/* A key that is one layer of two wraps nothing alone. */
+static bool is_one_layer(struct guard *g, uint64_t wrapping, struct err *err)
+{
+    struct guard *login = guard_lock(g);
+    bool layered = login->agreed.outer && login->agreed.key == wrapping;
+
+    guard_unlock(login);
+    return layered && !err_set(err, ERR_DENIED, "this key is one layer of two");
+}
+
 bool guard_wrap(struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
                 struct bytes *wrapped_key, struct err *err)
 {
     const struct guard_in_two in_two = in_two_of(g);
-    struct key_desc under, it;
+    struct key_desc under;
 
-    return look_at_key(g, key, &it, err) && look_at_transport(g, alg, wrapping, &under, err) &&
-           check_leave(&it, &under, err) && check_evidence(g, alg, &under, key, err) &&
-           check_transport(alg, &under, KEY_CLASS_PUBLIC, KEY_WRAP, err) &&
-           check_length(alg, &it, &under, err) && may_carry(g, alg, wrapping, key, err) &&
+    return !is_one_layer(g, wrapping, err) && may_wrap(g, alg, wrapping, key, &under, err) &&
            (in_two.wraps & UINT32_C(1) << alg
                 ? in_two.wrap(g, alg, &under, key, wrapped_key, err)
                 : g->hsm->driver->wrap(g->hsm, alg, wrapping, key, wrapped_key, err));
+}
+
+static bool are_layers(struct guard *g, const struct hsm_layers *by, struct err *err)
+{
+    struct guard *login = guard_lock(g);
+    bool ok = agreed_is_layered(&login->agreed, by, err);
+
+    guard_unlock(login);
+    return ok;
+}
+
+bool guard_wrap_layers(struct guard *g, const struct hsm_layers *by, uint64_t key,
+                       struct bytes *wrapped_key, struct err *err)
+{
+    struct key_desc under;
+
+    return are_layers(g, by, err) && may_wrap(g, by->alg, by->inner, key, &under, err) &&
+           g->hsm->driver->wrap_layers(g->hsm, by, key, wrapped_key, err);
 }
 
 /* Return one uniform error for every malformed wrapped key. */
@@ -237,7 +275,7 @@ bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
     struct err why = {0};
     struct key_desc by;
 
-    if (!look_at_transport(g, alg, unwrapping, &by, err) ||
+    if (is_one_layer(g, unwrapping, err) || !look_at_transport(g, alg, unwrapping, &by, err) ||
         !check_transport(alg, &by, KEY_CLASS_PRIVATE, KEY_UNWRAP, err))
         return false;
     if (!is_possible(alg, &by, wrapped_key, template))
@@ -247,6 +285,29 @@ bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
     if (in_two.unwraps & UINT32_C(1) << alg
             ? in_two.unwrap(g, alg, &by, wrapped_key, template, handle, &why)
             : driver->unwrap(g->hsm, alg, unwrapping, wrapped_key, template, handle, &why))
+        return guard_made(g, *handle, err);
+    if (why.code == ERR_DATA)
+        return fail_damaged(err);
+    if (err)
+        *err = why;
+    return false;
+}
+
+bool guard_unwrap_layers(struct guard *g, const struct hsm_layers *by,
+                         const struct bytes *wrapped_key, const struct hsm_template *template,
+                         uint64_t *handle, struct err *err)
+{
+    struct err why = {0};
+    struct key_desc with;
+
+    if (!are_layers(g, by, err) || !look_at_transport(g, by->alg, by->inner, &with, err) ||
+        !check_transport(by->alg, &with, KEY_CLASS_PRIVATE, KEY_UNWRAP, err))
+        return false;
+    if (wrapped_key->len != layers_len(by->alg, template->length))
+        return fail_damaged(err);
+    if (!may_bring(g, by->alg, by->inner, template, err))
+        return false;
+    if (g->hsm->driver->unwrap_layers(g->hsm, by, wrapped_key, template, handle, &why))
         return guard_made(g, *handle, err);
     if (why.code == ERR_DATA)
         return fail_damaged(err);
@@ -434,4 +495,17 @@ bool guard_remove(struct guard *g, const struct key_desc *is, struct err *err)
     gone(login, is->handle);
     guard_unlock(login);
     return true;
+}
+
+bool guard_tighten(struct guard *g, const struct key_desc *is, const struct tightening *to,
+                   struct err *err)
+{
+    struct key_desc now;
+
+    if (!g->hsm->driver->describe(g->hsm, is->handle, &now, err))
+        return false;
+    if (!tightening_check(to, &now, err))
+        return err_now(err, "No attribute was changed");
+    guard_forget_seen(g);
+    return g->hsm->driver->tighten(g->hsm, is, to, err);
 }

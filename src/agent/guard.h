@@ -72,6 +72,14 @@ bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
                   const struct bytes *wrapped_key, const struct hsm_template *template,
                   uint64_t *handle, struct err *err);
 
+/* wrap_layers() and unwrap_layers() of the contract, by the two keys of this session's agreement,
+ * and under the rules of the two above. A key that is one layer does nothing alone. */
+bool guard_wrap_layers(struct guard *g, const struct hsm_layers *by, uint64_t key,
+                       struct bytes *wrapped_key, struct err *err);
+bool guard_unwrap_layers(struct guard *g, const struct hsm_layers *by,
+                         const struct bytes *wrapped_key, const struct hsm_template *template,
+                         uint64_t *handle, struct err *err);
+
 /* make_evidence_key(), seal() and unseal() of the contract. A session has one evidence key at a
  * time, and nothing but an answer, or a challenge that is drawn here, is encrypted under it:
  * neither prove() nor commit() takes it, and it is wrapped under a temporary AES key of this
@@ -106,5 +114,10 @@ bool guard_destroy(struct guard *g, uint64_t handle, struct err *err);
 
 /* remove() of the contract, which names one object that another session made. */
 bool guard_remove(struct guard *g, const struct key_desc *is, struct err *err);
+
+/* tighten() of the contract: the object is read, and nothing that would loosen it is set. Errors:
+ * ERR_DENIED. */
+bool guard_tighten(struct guard *g, const struct key_desc *is, const struct tightening *to,
+                   struct err *err);
 
 #endif

@@ -6,6 +6,8 @@ libagent_a_SOURCES = \
 	%D%/agent.c \
 	%D%/agreed_rules.c \
 	%D%/agreed_rules.h \
+	%D%/call_kinds.c \
+	%D%/call_kinds.h \
 	%D%/drivers.h \
 	%D%/drivers_find.c \
 	%D%/guard.c \

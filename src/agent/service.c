@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/call_kinds.h"
 #include "agent/drivers.h"
 #include "agent/guard.h"
 #include "agent/guard_agreement.h"
@@ -278,15 +279,18 @@ static bool serve_capabilities(struct service *s, const Pb__Request *req, Pb__Re
     return true;
 }
 
-static void put_pair(struct service *s, const struct hsm_pair *pair, Pb__Reply *reply)
+static bool reply_pair(struct service *s, const struct hsm_pair *pair, Pb__Reply *reply)
 {
     s->blob = pair->spki; /* ownership was passed on */
     pb__pair__init(&s->msg.pair);
     s->msg.pair.private_handle = pair->private_handle;
     s->msg.pair.public_handle = pair->public_handle;
+    s->msg.pair.kem_private = pair->kem_private;
+    s->msg.pair.kem_public = pair->kem_public;
     s->msg.pair.spki = (ProtobufCBinaryData){.len = s->blob.len, .data = s->blob.data};
     reply->result_case = PB__REPLY__RESULT_PAIR;
     reply->pair = &s->msg.pair;
+    return true;
 }
 
 /* An RSA pair, by make_pair() or make_token_pair(). */
@@ -297,10 +301,9 @@ static bool reply_rsa_pair(struct service *s, const Pb__MakePair *args,
 {
     struct hsm_pair pair = {0};
 
-    if (!wire_get_label(args->label, err) || !make(s->hsm, args->bits, args->label, &pair, err))
-        return false;
-    put_pair(s, &pair, reply);
-    return guard_made_two(&s->guard, pair.private_handle, pair.public_handle, err);
+    return wire_get_label(args->label, err) && make(s->hsm, args->bits, args->label, &pair, err) &&
+           reply_pair(s, &pair, reply) &&
+           guard_made_two(&s->guard, pair.private_handle, pair.public_handle, err);
 }
 
 static bool serve_make_pair(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -344,19 +347,28 @@ static bool serve_make_agreement_pair(struct service *s, const Pb__Request *req,
     struct hsm_pair pair = {0};
     enum hsm_alg alg;
 
-    if (!wire_get_alg(args->alg, &alg, err) || !wire_get_label(args->label, err) ||
-        !guard_make_agreement_pair(&s->guard, alg, args->label, &pair, err))
-        return false;
-    put_pair(s, &pair, reply);
-    return true;
+    return wire_get_alg(args->alg, &alg, err) && wire_get_label(args->label, err) &&
+           guard_make_agreement_pair(&s->guard, alg, args->label, &pair, err) &&
+           reply_pair(s, &pair, reply);
+}
+
+static bool serve_encapsulate(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                              struct err *err)
+{
+    struct hsm_encapsulation with;
+    struct hsm_pair pair = {0};
+    struct bytes peer;
+
+    return wire_get_encapsulation(req->encapsulate, &with, &peer, err) &&
+           guard_encapsulate(&s->guard, &with, &pair, err) && reply_pair(s, &pair, reply);
 }
 
 static bool serve_meet(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
 {
     struct hsm_meeting with;
-    struct bytes peer;
+    struct bytes peer, sent;
 
-    return wire_get_meeting(req->meet, &with, &peer, err) &&
+    return wire_get_meeting(req->meet, &with, &peer, &sent, err) &&
            guard_meet(&s->guard, &with, &s->blob, err) && reply_blob(s, reply);
 }
 
@@ -425,12 +437,12 @@ static bool serve_make_key(struct service *s, const Pb__Request *req, Pb__Reply 
 static bool serve_wrap(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
 {
     const Pb__Wrap *args = req->wrap;
-    enum hsm_alg alg;
+    struct hsm_layers by;
 
-    return wire_get_alg(args->alg, &alg, err) &&
-           wire_get_handle(args->wrapping, "wrapping key's handle", err) &&
+    return wire_get_layers(args->alg, args->wrapping, args->outer, &args->info, &by, err) &&
            wire_get_handle(args->key, "key's handle", err) &&
-           guard_wrap(&s->guard, alg, args->wrapping, args->key, &s->blob, err) &&
+           (by.outer ? guard_wrap_layers(&s->guard, &by, args->key, &s->blob, err)
+                     : guard_wrap(&s->guard, by.alg, by.inner, args->key, &s->blob, err)) &&
            reply_blob(s, reply);
 }
 
@@ -438,17 +450,18 @@ static bool serve_unwrap(struct service *s, const Pb__Request *req, Pb__Reply *r
                          struct err *err)
 {
     const Pb__Unwrap *args = req->unwrap;
-    enum hsm_alg alg;
+    struct hsm_layers by;
     struct hsm_template template;
     struct key_constraints constraints;
     struct bytes spki;
     uint64_t handle;
 
-    return wire_get_alg(args->alg, &alg, err) &&
-           wire_get_handle(args->unwrapping, "unwrapping key's handle", err) &&
+    return wire_get_layers(args->alg, args->unwrapping, args->outer, &args->info, &by, err) &&
            wire_get_bytes(&args->blob, 0, HSM_BLOB_MAX, "blob", &s->blob, err) &&
            wire_get_template(args->template_, &template, &spki, &constraints, err) &&
-           guard_unwrap(&s->guard, alg, args->unwrapping, &s->blob, &template, &handle, err) &&
+           (by.outer
+                ? guard_unwrap_layers(&s->guard, &by, &s->blob, &template, &handle, err)
+                : guard_unwrap(&s->guard, by.alg, by.inner, &s->blob, &template, &handle, err)) &&
            reply_handle(handle, reply);
 }
 
@@ -492,11 +505,9 @@ static bool serve_make_public(struct service *s, const Pb__Request *req, Pb__Rep
     struct bytes spki;
     uint64_t handle;
 
-    if (!wire_get_template(req->make_public, &template, &spki, &constraints, err))
-        return false;
-    if (!template.spki)
-        return err_set(err, ERR_DATA, "the public object is empty");
-    return s->driver->make_public(s->hsm, &template, &handle, err) &&
+    return wire_get_template(req->make_public, &template, &spki, &constraints, err) &&
+           (template.spki || err_set(err, ERR_DATA, "the public object is empty")) &&
+           s->driver->make_public(s->hsm, &template, &handle, err) &&
            guard_made(&s->guard, handle, err) && reply_handle(handle, reply);
 }
 
@@ -514,6 +525,16 @@ static bool serve_remove(struct service *s, const Pb__Request *req, Pb__Reply *r
 
     return wire_get_remove(req->remove, &is, err) && guard_remove(&s->guard, &is, err) &&
            reply_done(s, reply);
+}
+
+static bool serve_tighten(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                          struct err *err)
+{
+    struct tightening to;
+    struct key_desc is;
+
+    return wire_get_tighten(req->tighten, &is, &to, err) &&
+           guard_tighten(&s->guard, &is, &to, err) && reply_done(s, reply);
 }
 
 typedef bool call_fn(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err);
@@ -547,32 +568,11 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_SEAL] = serve_seal,
     [PB__REQUEST__CALL_UNSEAL] = serve_unseal,
     [PB__REQUEST__CALL_MAKE_AGREEMENT_PAIR] = serve_make_agreement_pair,
+    [PB__REQUEST__CALL_ENCAPSULATE] = serve_encapsulate,
     [PB__REQUEST__CALL_MEET] = serve_meet,
     [PB__REQUEST__CALL_AGREE] = serve_agree,
+    [PB__REQUEST__CALL_TIGHTEN] = serve_tighten,
 };
-
-/* Is this a call that every driver has? */
-static bool only_proves(Pb__Request__CallCase call)
-{
-    return call == PB__REQUEST__CALL_OPEN || call == PB__REQUEST__CALL_INFO ||
-           call == PB__REQUEST__CALL_SLOTS || call == PB__REQUEST__CALL_LOGIN ||
-           call == PB__REQUEST__CALL_LIST || call == PB__REQUEST__CALL_PROVE ||
-           call == PB__REQUEST__CALL_LOCK;
-}
-
-/* Is this one of the calls by which a key is read, checked and wrapped in one step? */
-static bool precedes_wrap(Pb__Request__CallCase call)
-{
-    return call == PB__REQUEST__CALL_DESCRIBE || call == PB__REQUEST__CALL_PUBLIC_KEY ||
-           call == PB__REQUEST__CALL_WRAP;
-}
-
-/* Is this a call that leaves the inventory of the login as it is? */
-static bool is_by_the_way(Pb__Request__CallCase call)
-{
-    return call == PB__REQUEST__CALL_INFO || call == PB__REQUEST__CALL_HANDLES ||
-           call == PB__REQUEST__CALL_LIST;
-}
 
 static bool dispatch(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
 {
@@ -583,12 +583,12 @@ static bool dispatch(struct service *s, const Pb__Request *req, Pb__Reply *reply
     if (!s->hsm && call != PB__REQUEST__CALL_OPEN)
         return err_set(err, ERR_DATA, "%s before an HSM was opened",
                        wire_call_name(req->call_case));
-    if (s->driver && !s->driver->wrap && !only_proves(req->call_case))
+    if (s->driver && !s->driver->wrap && !call_only_proves(req->call_case))
         return err_set(err, ERR_UNSUPPORTED, "this path to the HSM only proves: it has no %s",
                        wire_call_name(req->call_case));
-    if (!is_by_the_way(req->call_case))
+    if (!call_keeps_inventory(req->call_case))
         s->entered = false;
-    if (!precedes_wrap(req->call_case))
+    if (!call_precedes_wrap(req->call_case))
         guard_forget_seen(&s->guard);
     return calls[call](s, req, reply, err);
 }

@@ -49,7 +49,7 @@ bool accept_negotiate(struct visit_walk *v, const struct policy *policy, bool on
     if (!policy_allows_transport(policy, TRANSPORT_RSA_OAEP)) {
         err_set(err, ERR_CONFIG, "the policy allows no transport of a file");
         return err_next(err, "Files have RSA-OAEP alone: allow it under \"transports\" in the "
-                             "ceremony file.");
+                             "ceremony file, without \"post-quantum: required\".");
     }
     policy_rsa_only(&by_rsa);
     assume_source(&c->side[SIDE_SOURCE].caps,

@@ -54,7 +54,7 @@ bool emit_policy(struct narrator *n, const struct agreement *on, struct err *err
     static const char *const yes_no[] = {"no", "yes"}, *const allowed[] = {"not allowed",
                                                                            "allowed"};
     const struct policy *p = on->policy;
-    char bits[16], transports[64];
+    char bits[16], transports[128];
     const struct {
         enum script_setting setting;
         const char *name, *value;
@@ -79,8 +79,18 @@ bool emit_policy(struct narrator *n, const struct agreement *on, struct err *err
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (!emit_rule(n, on, rules[i].setting, rules[i].name, rules[i].value, err))
             return false;
+    if (p->quantum != QUANTUM_ANY &&
+        !emit_rule(n, on, SETTING_QUANTUM, "post-quantum", quantum_rule_name(p->quantum), err))
+        return false;
     if (p->rename[0] && !emit_rule(n, on, SETTING_RENAME, "renamed-to", p->rename, err))
         return false;
+    if (p->versions.rule != VERSIONS_ALL) {
+        char versions[EVENT_TEXT_MAX];
+        text_print(versions, sizeof versions, "newest of %s, by %s", p->versions.pattern,
+                   versions_rule_name(p->versions.rule));
+        if (!emit_rule(n, on, SETTING_VERSIONS, "versions", versions, err))
+            return false;
+    }
     return emit_hashes_and_gates(n, on, err);
 }
 
@@ -229,6 +239,8 @@ static const char *first_proof(uint32_t proofs)
     return "";
 }
 
+_Static_assert((int)TIGHTENING_TEXT <= (int)EVENT_TEXT_MAX, "an event has room for all changes");
+
 bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan *plan,
                const struct transfers *transfers, struct err *err)
 {
@@ -245,6 +257,8 @@ bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan
         e.planned.companion_of = (uint32_t)item->companion_of;
         e.planned.bytes = item->bytes;
         memcpy(e.planned.sha256, item->sha256, sizeof e.planned.sha256);
+        if (item->route == ROUTE_ALIGNED)
+            tightening_text(&item->align->to, e.planned.changes);
         if (item->from) {
             e.planned.renamed = true;
             e.planned.from_label_len = item->from->label_len;

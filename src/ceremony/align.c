@@ -10,8 +10,7 @@
 #include "transfer/certificate.h"
 
 /* Reads one certificate. One that cannot be read is the same as no other one. */
-static bool read_one(struct hsm *hsm, enum side side, uint64_t handle, struct map_certificate *to,
-                     struct err *err)
+static bool read_one(struct hsm *hsm, uint64_t handle, struct map_certificate *to, struct err *err)
 {
     struct bytes der = {0}, spki = {0};
     struct err why = {0};
@@ -24,7 +23,7 @@ static bool read_one(struct hsm *hsm, enum side side, uint64_t handle, struct ma
     }
     to->read = true;
     SHA256(der.data, der.len, to->sha256);
-    if (side == SIDE_SOURCE && certificate_spki(&der, &spki, &why)) { /* of which key is it? */
+    if (certificate_spki(&der, &spki, &why)) { /* of which key is it? */
         to->certifies = true;
         SHA256(spki.data, spki.len, to->spki_sha256);
     }
@@ -34,8 +33,8 @@ static bool read_one(struct hsm *hsm, enum side side, uint64_t handle, struct ma
 }
 
 /* The caller frees *out. */
-static bool read_certificates(const struct party *party, enum side side,
-                              struct map_certificate **out, struct err *err)
+static bool read_certificates(const struct party *party, struct map_certificate **out,
+                              struct err *err)
 {
     const struct key_list *list = &party->keys;
     bool ok = true;
@@ -45,7 +44,7 @@ static bool read_certificates(const struct party *party, enum side side,
         return err_set(err, ERR_FAILED, "no memory for %zu certificates", list->count);
     for (size_t i = 0; ok && i < list->count; i++)
         if (list->keys[i].class == KEY_CLASS_CERTIFICATE)
-            ok = read_one(party->hsm, side, list->keys[i].handle, &(*out)[i], err);
+            ok = read_one(party->hsm, list->keys[i].handle, &(*out)[i], err);
     return ok;
 }
 
@@ -87,7 +86,7 @@ bool align_lists(struct ceremony *c, bool asks, struct err *err)
 
     map_free(&c->verdicts.map);
     for (enum side i = SIDE_SOURCE; ok && i <= SIDE_DESTINATION; i++)
-        ok = read_certificates(&side[i], i, &certificates[i], err);
+        ok = read_certificates(&side[i], &certificates[i], err);
     const struct map_sides sides = {
         .keys = {&side[SIDE_SOURCE].keys, &side[SIDE_DESTINATION].keys},
         .certificates = {certificates[SIDE_SOURCE], certificates[SIDE_DESTINATION]},

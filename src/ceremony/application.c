@@ -77,7 +77,10 @@ static size_t prove_all(struct ceremony *c, struct hsm *app, const struct names 
         found = names_only(names, t->item->key);
         if (!path_of(t->proof))
             not_tried(c, t->item->key,
-                      hsm_signing_of(t->proof).hash
+                      hsm_signing_of(t->proof).hash == HSM_PURE || t->proof == HSM_PROOF_XDH ||
+                              t->proof == HSM_PROOF_ML_KEM
+                          ? "libp11 has no keys of this type"
+                      : hsm_signing_of(t->proof).hash
                           ? "they hash first, and the key allows only mechanisms that hash"
                           : "OpenSSL unwraps no keys on a token");
         else if (found)

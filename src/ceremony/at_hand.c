@@ -95,6 +95,8 @@ bool at_hand_fail(struct ceremony *c, struct err *err)
     err_note_set(&t->err, err);
     t->proven = false; /* it is removed, even if it was proven, since that cannot be recorded */
     undo_key(c);
+    if (t->item->route == ROUTE_ALIGNED && t->committing)
+        t->outcome = KEY_UNKNOWN; /* some of its attributes may be set */
     if (dropped && t->outcome == KEY_FAILED)
         t->outcome = KEY_REFUSED;
     else

@@ -432,7 +432,7 @@ static bool warn_of(struct ceremony *c, size_t i, struct err *err)
 {
     const struct plan_item *item = &c->plan.items[i];
 
-    if (item->route == ROUTE_NONE || item->route == ROUTE_PUBLIC)
+    if (item->route == ROUTE_NONE || item->route == ROUTE_PUBLIC || item->route == ROUTE_ALIGNED)
         return true;
     if (c->suite.pads && item->route == ROUTE_ENVELOPE && item->key->class == KEY_CLASS_PRIVATE &&
         !emit_warning(&c->narrator, SIDE_SOURCE, (int64_t)i, err, "padded", "%s", service_pads))
@@ -530,11 +530,11 @@ static bool make_plan(struct ceremony *c, const struct selection *asked, struct 
     const struct key_list *source = &c->side[SIDE_SOURCE].keys;
     const struct key_list *destination = &c->side[SIDE_DESTINATION].keys;
     struct selection selection = *asked;
-    struct plan_known *known;
-    bool ok = conflicts_settle(c, &selection, &known, err) &&
+    struct settled settled;
+    bool ok = conflicts_settle(c, &selection, &settled, err) &&
               ceremony_plan_review(c, destination, &selection, err);
 
-    free(known);
+    settled_free(&settled);
     /* Each round tries options that were not tried yet, and there are only a few. */
     while (ok && canary_due(c))
         ok = canary_run(c, err) &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/conflicts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,9 @@ struct settler {
     bool *selected;     /* for each object of the source */
     struct plan_known *known;
     size_t count;
+    uint64_t *added; /* public objects of keys that are there */
+    size_t added_count;
+    bool resync;
 };
 
 static int compare_known(const void *a, const void *b)
@@ -145,17 +149,17 @@ static bool stop(const struct key_desc *key, const struct map_row *row,
 
 /* --- one object ------------------------------------------------------------------------------- */
 
-static bool ask(struct settler *s, size_t at, const struct key_desc *key,
+static bool ask(struct ceremony *c, size_t at, const struct key_desc *key,
                 const struct key_desc *found, struct err *err)
 {
-    struct map *map = &s->c->verdicts.map;
+    struct map *map = &c->verdicts.map;
     const struct couple couple = {{key, found}};
-    const struct map_couple of = {key, found, &s->c->setup.policy};
+    const struct map_couple of = {key, found, &c->setup.policy};
     enum comparison answer;
 
     if (!map_may_ask(&map->rows[at], key) || !found)
         return true;
-    if (!couple_compare(s->c, &couple, &answer, err))
+    if (!couple_compare(c, &couple, &answer, err))
         return false;
     map_answer(map, at, &of, answer);
     return true;
@@ -165,6 +169,53 @@ static bool is_there(const struct map_row *row)
 {
     return row->state == MAP_SAME || row->state == MAP_OTHER_NAME ||
            row->state == MAP_OTHER_ATTRIBUTES || row->state == MAP_INCOMPLETE;
+}
+
+static void take_copy(struct plan_known *known, const struct map_row *row,
+                      const struct key_desc *found)
+{
+    known->there = map_by_name((enum map_by)row->by);
+    known->found = found;
+}
+
+/* The certificate that the destination has under this name stays: the new one gets a label of its
+ * own there, which it has at every resync, since it is made of its octets. */
+static bool note_outdated(struct settler *s, const struct map_row *row, const struct key_desc *key,
+                          const struct key_desc *found)
+{
+    struct plan_known *known;
+    char label[KEY_LABEL_MAX + 16], digits[9];
+    size_t len;
+
+    if (!s->resync || !row->outdated || !found)
+        return false;
+    text_hex(row->digest, sizeof row->digest, digits);
+    memcpy(label, key->label, key_label_held(key));
+    len = key_label_held(key) + (size_t)snprintf(label + key_label_held(key), 16, "%s%s",
+                                                 key->label_len ? " " : "", digits);
+    if (len > KEY_LABEL_MAX)
+        return false;
+    known = add(s, key->handle);
+    known->renamed = true;
+    known->name = plan_name_of(found);
+    known->name.label_len = (uint16_t)len;
+    memset(known->name.label, 0, sizeof known->name.label);
+    memcpy(known->name.label, label, len);
+    return true;
+}
+
+/* A public object that was not selected, of a selected key that is there: it is migrated if the
+ * destination lacks it. */
+static void note_company(struct settler *s, const struct map_row *row, const struct key_desc *key,
+                         const struct key_desc *found)
+{
+    const struct map *map = &s->c->verdicts.map;
+
+    if (!s->resync || !row->owner || !s->selected[row->owner - 1] ||
+        !is_there(&map->rows[row->owner - 1]))
+        return;
+    if (row->state == MAP_ONLY_SOURCE || note_outdated(s, row, key, found))
+        s->added[s->added_count++] = key->handle;
 }
 
 static bool settle_row(struct settler *s, size_t at, struct err *err)
@@ -180,20 +231,25 @@ static bool settle_row(struct settler *s, size_t at, struct err *err)
     const enum taken_rule rule = s->c->setup.policy.taken;
     struct err ignored = {0};
 
-    if (!key || !s->selected[here - 1])
+    if (!key || !s->selected[here - 1]) {
+        if (key)
+            note_company(s, &map->rows[at], key, found);
         return true;
+    }
     if (said) {
         take_said(s, key, said);
         return true;
     }
-    if (!ask(s, at, key, found, err))
+    if (!ask(s->c, at, key, found, err))
         return false;
     const struct map_row *row = &map->rows[at];
     if (is_there(row)) {
-        if (s->c->setup.resync)
-            add(s, key->handle)->there = map_by_name((enum map_by)row->by);
+        if (s->resync)
+            take_copy(add(s, key->handle), row, found);
         return true;
     }
+    if (note_outdated(s, row, key, found))
+        return true;
     if (!key_is_movable_class(key) || !policy_may_leave(key, &ignored) ||
         (row->state != MAP_NAME_TAKEN && row->state != MAP_NOT_KNOWN))
         return true;
@@ -204,19 +260,29 @@ static bool settle_row(struct settler *s, size_t at, struct err *err)
     return true;
 }
 
-bool conflicts_settle(struct ceremony *c, struct selection *selection, struct plan_known **known,
+void settled_free(struct settled *settled)
+{
+    free(settled->known);
+    free(settled->added);
+    *settled = (struct settled){NULL, NULL};
+}
+
+bool conflicts_settle(struct ceremony *c, struct selection *selection, struct settled *settled,
                       struct err *err)
 {
     const size_t count = c->side[SIDE_SOURCE].keys.count;
-    struct settler s = {.c = c, .selection = selection};
+    struct settler s = {
+        .c = c, .selection = selection, .resync = c->setup.resync || selection->resync};
     bool ok;
 
-    *known = NULL;
-    if (!c->setup.resync && c->setup.policy.taken == TAKEN_SKIP && selection->known_count == 0)
+    *settled = (struct settled){NULL, NULL};
+    if (!s.resync && c->setup.policy.taken == TAKEN_SKIP && selection->known_count == 0)
         return true;
     s.selected = calloc(count + 1, sizeof *s.selected);
-    s.known = calloc(count + 1, sizeof *s.known);
-    ok = (s.selected && s.known) || err_set(err, ERR_FAILED, "no memory for %zu keys", count);
+    s.known = settled->known = calloc(count + 1, sizeof *s.known);
+    s.added = settled->added = calloc(count + 1, sizeof *s.added);
+    ok = (s.selected && s.known && s.added) ||
+         err_set(err, ERR_FAILED, "no memory for %zu keys", count);
     ok = ok && names_make(&c->side[SIDE_DESTINATION].keys, &s.there, err) &&
          align_lists(c, false, err) && mark_selected(&s, err);
     for (size_t i = 0; ok && i < c->verdicts.map.count; i++)
@@ -225,8 +291,34 @@ bool conflicts_settle(struct ceremony *c, struct selection *selection, struct pl
         qsort(s.known, s.count, sizeof *s.known, compare_known);
     names_free(&s.there);
     free(s.selected);
-    *known = s.known;
     selection->known = s.known;
     selection->known_count = s.count;
+    selection->added = s.added;
+    selection->added_count = s.added_count;
     return ok;
+}
+
+bool conflicts_find_copy(struct ceremony *c, uint64_t handle, struct plan_known *known,
+                         struct err *err)
+{
+    const struct map *map = &c->verdicts.map;
+    const struct key_list *list[2] = {&c->side[SIDE_SOURCE].keys, &c->side[SIDE_DESTINATION].keys};
+
+    *known = (struct plan_known){.handle = handle};
+    for (size_t i = 0; i < map->count; i++) {
+        const uint32_t here = map->rows[i].object[SIDE_SOURCE];
+        const uint32_t there = map->rows[i].object[SIDE_DESTINATION];
+        if (!here || !there || list[SIDE_SOURCE]->keys[here - 1].handle != handle)
+            continue;
+        const struct key_desc *key = &list[SIDE_SOURCE]->keys[here - 1];
+        const struct key_desc *found = &list[SIDE_DESTINATION]->keys[there - 1];
+        if (!ask(c, i, key, found, err))
+            return false;
+        if (is_there(&map->rows[i])) {
+            take_copy(known, &map->rows[i], found);
+            return true;
+        }
+    }
+    err_set(err, ERR_CONFLICT, "a copy that was to be brought into line is not on the destination");
+    return err_now(err, "Nothing was touched");
 }

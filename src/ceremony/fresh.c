@@ -15,6 +15,7 @@
 #include "hsm/fidelity.h"
 #include "plan/name_index.h"
 #include "transfer/ahead.h"
+#include "transfer/in_line.h"
 #include "transfer/proof.h"
 #include "transfer/public_object.h"
 #include "transfer/wrapped_key.h"
@@ -37,6 +38,15 @@ struct fresh_keys {
     struct fresh_key key[FRESH_KEYS];
 };
 
+static bool is_as_it_must_be(struct fresh_key *key)
+{
+    const struct plan_item *item = key->t->item;
+    const struct fidelity_pair same = {item->key, &item->want_flags, &key->found, false};
+
+    return item->route == ROUTE_ALIGNED ? in_line_holds(item, &key->found, &key->err)
+                                        : fidelity_check(&same, &key->err);
+}
+
 /* Proves a key from the fresh process. */
 static void prove_key(void *arg, size_t i)
 {
@@ -48,7 +58,6 @@ static void prove_key(void *arg, size_t i)
     const struct proof_pair pair = {keys->source, item->key->handle,           &spki,
                                     keys->fresh,  listed ? listed->handle : 0, item->key->class,
                                     item->half};
-    const struct fidelity_pair same = {item->key, &item->want_flags, &key->found, false};
 
     if (!listed)
         key->ok = err_set(&key->err, ERR_UNFINISHED,
@@ -60,7 +69,7 @@ static void prove_key(void *arg, size_t i)
              public_object_read(keys->source, item, &spki, &key->err));
     if (key->t->ahead && key->t->ahead->sealed)
         key->t->ahead->sealed->of.evidence_key = keys->evidence_key;
-    key->ok = key->ok && fidelity_check(&same, &key->err) &&
+    key->ok = key->ok && is_as_it_must_be(key) &&
               (item->unproven || ahead_run(&pair, &key->t->ahead, AHEAD_FRESH,
                                            proof_exact(1U << key->t->proof, item->key, &key->found),
                                            &key->t->proof, &key->err));
@@ -81,7 +90,10 @@ static void judge_key(struct ceremony *c, struct fresh_key *key)
     }
     if (!key->ok)
         err_note_set(&t->err, &key->err);
-    t->outcome = !key->ok ? KEY_UNKNOWN : t->item->unproven ? KEY_UNPROVEN : KEY_MIGRATED;
+    t->outcome = !key->ok                          ? KEY_UNKNOWN
+                 : t->item->unproven               ? KEY_UNPROVEN
+                 : t->item->route == ROUTE_ALIGNED ? KEY_ALIGNED
+                                                   : KEY_MIGRATED;
 }
 
 static void prove_keys(struct ceremony *c, struct fresh_keys *keys)
@@ -118,7 +130,7 @@ static void prove_fresh(struct ceremony *c, struct hsm *fresh, const struct name
         if (!t->proven)
             continue;
         keys.key[keys.count++] =
-            (struct fresh_key){.t = t, .listed = names_only(names, t->item->key)};
+            (struct fresh_key){.t = t, .listed = names_only(names, in_line_name(t->item))};
         if (keys.count == keys.most)
             prove_keys(c, &keys);
     }
@@ -163,7 +175,7 @@ static void count_traces(struct ceremony *c, const struct key_list *list, const 
             c->result.left.left_over++;
     for (size_t i = 0; i < c->transfers.count; i++) {
         struct transfer *t = &c->transfers.at[i];
-        if (!t->proven)
+        if (!t->proven && t->item->route != ROUTE_ALIGNED)
             count_trace(c, t, names_same(names, t->item->key) > 0, at_work);
     }
 }
@@ -348,7 +360,9 @@ bool fresh_prove(struct ceremony *c, struct step_result *result, struct err *err
     by_app = ok ? application_prove(c, &app) : 0;
     for (size_t i = 0; i < c->transfers.count; i++) {
         const struct transfer *t = &c->transfers.at[i];
-        count(&migrated, t, t->outcome == KEY_MIGRATED || t->outcome == KEY_UNPROVEN);
+        count(&migrated, t,
+              t->outcome == KEY_MIGRATED || t->outcome == KEY_UNPROVEN ||
+                  t->outcome == KEY_ALIGNED);
     }
     secret_free(&c->side[SIDE_DESTINATION].pin);
     say(&migrated, &proven, by_app, result->text, sizeof result->text);

@@ -30,6 +30,7 @@ enum {
 struct form {
     int kind;
     int bits;
+    const struct key_set *set; /* NULL: RSA, or a named curve */
 };
 
 /* The source's public keys and certificates. */
@@ -101,10 +102,12 @@ static bool read_twice(struct hsm *hsm, const struct key_desc *is, struct bytes 
 static struct form form_of(const struct bytes *spki)
 {
     EVP_PKEY *pkey = spki_read(spki);
-    struct form form = {0};
+    struct form form = {.set = spki_read_set(spki, NULL)};
 
-    if (pkey)
-        form = (struct form){EVP_PKEY_get_base_id(pkey), EVP_PKEY_get_bits(pkey)};
+    if (pkey) {
+        form.kind = EVP_PKEY_get_base_id(pkey);
+        form.bits = EVP_PKEY_get_bits(pkey);
+    }
     EVP_PKEY_free(pkey);
     return form;
 }
@@ -159,6 +162,8 @@ static unsigned rank(const struct key_desc *key, const struct key_desc *is)
 /* Does this public key have the kind of the private key and, as far as is known, its size? */
 static bool fits(const struct key_desc *key, const struct form *form)
 {
+    if (form->set || key_set_named(key->curve))
+        return form->set == key_set_named(key->curve);
     return form->kind == (key->kind == KEY_KIND_RSA ? EVP_PKEY_RSA : EVP_PKEY_EC) &&
            (key->bits == 0 || (uint32_t)form->bits == key->bits);
 }
@@ -202,13 +207,32 @@ static bool collect(struct stock *s, const struct key_desc *key, unsigned of,
 
 /* --- the question --- */
 
+/* The proof by which keys of this kind sign; HSM_PROOF_BYTES: they do not. */
+static enum hsm_proof signature_of(enum key_kind kind)
+{
+    static const struct {
+        enum key_kind kind;
+        enum hsm_proof proof;
+    } rows[] = {
+        {KEY_KIND_RSA, HSM_PROOF_RSA_SIGN},
+        {KEY_KIND_EC, HSM_PROOF_ECDSA},
+        {KEY_KIND_EDWARDS, HSM_PROOF_EDDSA},
+        {KEY_KIND_ML_DSA, HSM_PROOF_ML_DSA},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].kind == kind)
+            return rows[i].proof;
+    return HSM_PROOF_BYTES;
+}
+
 /* One signature over the digest of a random message, by a proof that signs a digest. */
 static bool sign(struct hsm *hsm, const struct key_desc *key, struct answer *a, struct err *err)
 {
     uint8_t message[SHA256_SIZE];
 
     bytes_free(&a->signature);
-    a->by = key->kind == KEY_KIND_RSA ? HSM_PROOF_RSA_SIGN : HSM_PROOF_ECDSA;
+    a->by = signature_of(key->kind);
     if (!(a->proofs & UINT32_C(1) << a->by))
         return true;
     if (RAND_bytes(message, sizeof message) != 1)
@@ -237,7 +261,8 @@ static bool belongs(struct hsm *hsm, const struct key_desc *key, struct answer *
 
 static const char *how(enum hsm_proof by)
 {
-    return by == HSM_PROOF_ECDH                                        ? "a key agreement"
+    return by == HSM_PROOF_ECDH || by == HSM_PROOF_XDH                 ? "a key agreement"
+           : by == HSM_PROOF_ML_KEM                                    ? "a decapsulation"
            : by == HSM_PROOF_RSA_DECRYPT || by == HSM_PROOF_RSA_UNWRAP ? "a decryption"
                                                                        : "a signature";
 }

@@ -242,7 +242,7 @@ bool emit_warning(struct narrator *n, enum side side, int64_t item, struct err *
 
 void redact_kcv(struct key_desc *key)
 {
-    if (key->kind == KEY_KIND_GENERIC)
+    if (key_kind_is(key->kind, KEY_FAMILY_VALUE))
         key->kcv_len = 0;
 }
 
@@ -369,9 +369,18 @@ static void put_file(struct event *e, const struct transfer *t)
                sealing->service->title);
 }
 
+static const char *aligned_words(const struct transfer *t, char out[EVENT_TEXT_MAX])
+{
+    char changes[TIGHTENING_TEXT];
+
+    text_print(out, EVENT_TEXT_MAX, "set: %s", tightening_text(&t->item->align->to, changes));
+    return out;
+}
+
 bool emit_key_done(struct narrator *n, const struct transfer *t, struct err *err)
 {
     struct event e = {.kind = EVENT_KEY_DONE, .side = SIDE_DESTINATION, .key = t->number};
+    char changes[EVENT_TEXT_MAX];
 
     e.key_done.outcome = t->outcome;
     e.key_done.code = t->err.code;
@@ -383,6 +392,7 @@ bool emit_key_done(struct narrator *n, const struct transfer *t, struct err *err
              t->outcome == KEY_MIGRATED && t->transport->suite->returned
                  ? ahead_sentence(t->ahead, t->proof)
              : t->outcome == KEY_MIGRATED ? proof_sentence(t->proof)
+             : t->outcome == KEY_ALIGNED  ? aligned_words(t, changes)
              : t->outcome == KEY_UNPROVEN ? unproven_words(t)
                                           : err_note_get(&t->err).what);
     if (t->outcome == KEY_SEALED)
@@ -426,6 +436,7 @@ static void count_end(struct event *e, enum key_outcome outcome, bool companion)
     e->end.unproven += outcome == KEY_UNPROVEN;
     e->end.sealed += outcome == KEY_SEALED;
     e->end.destroyed += outcome == KEY_DESTROYED;
+    e->end.aligned += outcome == KEY_ALIGNED;
 }
 
 bool emit_end(struct narrator *n, const struct end_word *word, struct err *err)

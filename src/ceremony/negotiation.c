@@ -105,7 +105,7 @@ static bool is_padded(const struct suite *suite, const struct plan_item *item)
         if (suite->options[i].exact && !suite_is_weak(suite->options[i].alg) &&
             wrap_alg(suite->options[i].alg)->exact_length != WRAP_LENGTH_MULTIPLE)
             return false;
-    return item->route == ROUTE_NONE && item->key->kind == KEY_KIND_GENERIC && !whole &&
+    return item->route == ROUTE_NONE && key_kind_is(item->key->kind, KEY_FAMILY_VALUE) && !whole &&
            err_note_get(&item->reason).code == ERR_DATA;
 }
 

@@ -10,12 +10,16 @@
 #include "base/text.h"
 #include "hsm/key.h"
 #include "hsm/uri.h"
+#include "plan/plan.h"
 #include "protocol/event.h"
 #include "protocol/removal.h"
 
 /* A key, or a public object that accompanies one, as the report names it. */
 struct removal_key {
-    struct key_desc was;                 /* class, label, id, and the public half if it is known */
+    struct key_desc was; /* class, label, id, and the public half if it is known; as it is called on
+                            the destination */
+    bool renamed;        /* it got another name there ... */
+    struct plan_name from;               /* ... than this one, which it has on the source */
     char type[KEY_TYPE_TEXT];            /* "AES 256" */
     struct kcv_value check[KCV_METHODS]; /* by method; empty: the report has none */
     uint32_t owner;    /* the key that it accompanies, from 1; 0: it is one itself */

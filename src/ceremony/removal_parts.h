@@ -41,6 +41,10 @@ bool removal_enter(struct removal_walk *w, struct err *err);
  */
 bool removal_plan(struct removal_walk *w, struct err *err);
 
+/* The plan of a removal that never listed its keys: it says which of them an interrupted removal
+ * has announced. Errors: ERR_FAILED (memory), a sink that refuses. */
+bool removal_plan_unseen(struct removal_walk *w, struct err *err);
+
 /* removal_twice.c. Errors: ERR_CONFLICT (both sides are one token), ERR_UNFINISHED, errors of the
  * HSMs. */
 bool removal_distinguish(struct removal_walk *w, struct step_result *result, struct err *err);

@@ -12,15 +12,23 @@
 
 /* --- one key --- */
 
+/* Its name on this side. */
+static struct key_desc named_on(const struct removal_key *of, enum side side)
+{
+    return of->renamed && side == SIDE_SOURCE ? plan_named(&of->was, &of->from) : of->was;
+}
+
 /* Finds it by its name, on the side that loses it and on the side that keeps it. */
 static bool find(const struct removal_walk *w, const struct names names[2],
                  struct removal_item *item, struct err *why)
 {
-    const unsigned from = names_same(&names[w->from], &item->of->was);
-    const unsigned kept = names_same(&names[w->keeper], &item->of->was);
+    const struct key_desc name[2] = {named_on(item->of, SIDE_SOURCE),
+                                     named_on(item->of, SIDE_DESTINATION)};
+    const unsigned from = names_same(&names[w->from], &name[w->from]);
+    const unsigned kept = names_same(&names[w->keeper], &name[w->keeper]);
 
-    item->at[w->from] = names_only(&names[w->from], &item->of->was);
-    item->at[w->keeper] = names_only(&names[w->keeper], &item->of->was);
+    item->at[w->from] = names_only(&names[w->from], &name[w->from]);
+    item->at[w->keeper] = names_only(&names[w->keeper], &name[w->keeper]);
     if (from > 1 || kept > 1)
         return err_set(why, ERR_CONFLICT, "there are two of this name on the %s",
                        side_name(from > 1 ? w->from : w->keeper));
@@ -159,6 +167,8 @@ static void settle(struct removal_walk *w, size_t i, const struct err *why)
 
     if (source)
         item->key = source;
+    if (w->items[i].of->renamed && w->items[i].at[w->from]) /* its label is typed */
+        item->key = w->items[i].at[w->from];
     if (!w->items[i].wanted) {
         err_note_set(&item->reason, why);
         transfer_leave_out(t);
@@ -176,6 +186,21 @@ static void settle(struct removal_walk *w, size_t i, const struct err *why)
     *(item->companion_of ? &w->c->plan.companions : &w->c->plan.movable) += 1;
 }
 
+/* As in the report of the migration: the name is that on the destination. */
+static void put_name(const struct removal_key *of, struct event *e)
+{
+    const struct plan_name to = plan_name_of(&of->was);
+
+    if (!of->renamed)
+        return;
+    e->planned.desc = plan_named(&e->planned.desc, &to);
+    e->planned.renamed = true;
+    e->planned.from_label_len = of->from.label_len;
+    e->planned.from_id_len = of->from.id_len;
+    memcpy(e->planned.from_label, of->from.label, sizeof e->planned.from_label);
+    memcpy(e->planned.from_id, of->from.id, sizeof e->planned.from_id);
+}
+
 static bool emit_item(struct removal_walk *w, size_t i, struct err *err)
 {
     const struct plan_item *item = &w->c->plan.items[i];
@@ -183,6 +208,7 @@ static bool emit_item(struct removal_walk *w, size_t i, struct err *err)
     enum hsm_proof proof = 0;
 
     e.planned.desc = *item->key;
+    put_name(w->items[i].of, &e);
     redact_kcv(&e.planned.desc);
     e.planned.plan = w->c->narrator.plan;
     e.planned.want_flags = item->key->flags;
@@ -219,6 +245,22 @@ static bool nothing_is_left(const struct removal_walk *w, struct err *err)
     return err_next(err, w->job->count == 1 ? "Look at both tokens before you try again"
                                             : "No other key of the report can be removed either: "
                                               "read the reason next to each of them");
+}
+
+bool removal_plan_unseen(struct removal_walk *w, struct err *err)
+{
+    struct err why;
+    bool ok;
+
+    w->c->narrator.plan++;
+    ok = add_items(w, err);
+    err_set(&why, ERR_STOPPED, "nobody looked for it: the removal ended before");
+    for (size_t i = 0; ok && i < w->job->count; i++) {
+        w->items[i].gone = w->items[i].wanted = w->items[i].of->begun;
+        settle(w, i, &why);
+        ok = emit_item(w, i, err);
+    }
+    return ok;
 }
 
 bool removal_plan(struct removal_walk *w, struct err *err)

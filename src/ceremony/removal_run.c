@@ -30,7 +30,7 @@ static bool review(struct removal_walk *w, struct err *err)
 
     for (size_t i = 0; i < w->job->count && !first; i++)
         if (w->items[i].wanted && !w->items[i].gone && !(w->items[i].of->owner && w->to_remove))
-            first = &w->items[i].of->was;
+            first = w->items[i].at[w->from];
     text_print(word, sizeof word, "%s %zu", removal_name(w->job->what), count);
     if (!each && first && first->label_len > 0 && first->label_len <= GATE_LABEL_MAX &&
         strlen(key_label_text(first, label)) == first->label_len)
@@ -79,13 +79,15 @@ static bool distinguish(struct removal_walk *w, void *ctx, struct step_result *r
 static void take_gone(struct removal_walk *w, size_t i)
 {
     struct transfer *t = &w->c->transfers.at[i];
+    const bool seen = w->c->side[w->from].listed;
+    const bool destroyed = w->items[i].of->destroyed;
     struct err text;
 
-    t->outcome = KEY_DESTROYED;
-    err_set(&text, ERR_NONE, "%s",
-            w->items[i].of->destroyed ? "destroyed by the interrupted removal, as its journal says"
-                                      : "announced by the interrupted removal, and not there any "
-                                        "more");
+    t->outcome = destroyed || seen ? KEY_DESTROYED : KEY_UNKNOWN;
+    err_set(&text, destroyed || seen ? ERR_NONE : ERR_UNFINISHED, "%s",
+            destroyed ? "destroyed by the interrupted removal, as its journal says"
+            : seen    ? "announced by the interrupted removal, and not there any more"
+                      : "announced by the interrupted removal, and nobody looked for it since");
     err_note_set(&t->err, &text);
 }
 
@@ -310,7 +312,9 @@ static const char *last_sentence(const struct removal_walk *w)
     if (count(w, KEY_UNKNOWN))
         return "look for each unknown key on its token: the HSM did not show whether it is there";
     if (w->failed.code != ERR_NONE && w->destroyed == 0)
-        return "no key was destroyed";
+        return count(w, KEY_DESTROYED) ? "no further key was destroyed; each key says whether the "
+                                         "interrupted removal destroyed it"
+                                       : "no key was destroyed";
     if (w->failed.code != ERR_NONE)
         return "it did not come to its end; each key says whether it is destroyed";
     return w->job->clean ? "what the interrupted removal has left was removed"
@@ -355,6 +359,24 @@ static void end(struct removal_walk *w)
     finish(w);
 }
 
+/* It took over an interrupted removal, and ended before it touched a key: its report still says
+ * what that one has destroyed. */
+static bool own_up(struct removal_walk *w)
+{
+    struct err refused;
+    bool any = false;
+
+    for (size_t i = 0; i < w->job->count; i++)
+        any |= w->job->keys[i].begun;
+    if (!any || (w->c->plan.count == 0 && !removal_plan_unseen(w, &refused)))
+        return false;
+    for (size_t i = 0; i < w->job->count; i++)
+        if (w->items[i].gone)
+            take_gone(w, i);
+    finish(w);
+    return true;
+}
+
 bool removal_run(struct ceremony *c, const struct removal_job *job, struct err *err)
 {
     struct removal_walk w = {.c = c,
@@ -364,15 +386,14 @@ bool removal_run(struct ceremony *c, const struct removal_job *job, struct err *
                              .items = calloc(job->count + 1, sizeof *w.items)};
     bool ok = w.items || err_set(err, ERR_FAILED, "no memory for the keys of a report");
 
-    ok = ok && removal_enter(&w, err);
-    if (ok && run(&w, &w.failed))
+    if (ok && removal_enter(&w, &w.failed) && run(&w, &w.failed))
         err_clear(&w.failed); /* a driver may have left what it got over */
-    else if (ok && !c->walk.begun) {
+    if (ok && (c->walk.begun || w.failed.code == ERR_NONE))
+        end(&w);
+    else if (ok && !own_up(&w)) {
         *err = w.failed;
         ok = false;
     }
-    if (ok)
-        end(&w);
     for (size_t i = 0; w.items && i < job->count; i++)
         witness_free(&w.items[i].witness);
     free(w.items);

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ceremony/align.h"
 #include "ceremony/canary.h"
+#include "ceremony/conflicts.h"
 #include "ceremony/cut_off.h"
 #include "ceremony/lock_tokens.h"
 #include "ceremony/demands.h"
@@ -141,7 +143,7 @@ static int compare_known(const void *a, const void *b)
 
 /* Selects the keys of the source that had been selected. One that no longer exists can be neither
  * migrated nor proven; that does not matter if it was refused then. */
-static bool select_keys(const struct ceremony *c, const struct search *search, uint64_t *handles,
+static bool select_keys(struct ceremony *c, const struct search *search, uint64_t *handles,
                         struct plan_known *known, struct selection *selection, struct err *err)
 {
     const struct interrupted_ceremony *interrupted = c->setup.interrupted;
@@ -158,6 +160,9 @@ static bool select_keys(const struct ceremony *c, const struct search *search, u
             return conflict(err, was, "this key is no longer on the source as it was");
         if (same)
             handles[(*count)++] = is->handle;
+        if (same && interrupted->keys[i].aligned &&
+            !conflicts_find_copy(c, is->handle, &known[selection->known_count++], err))
+            return false;
         if (same && interrupted->keys[i].from)
             known[selection->known_count++] = known_as(is->handle, was);
     }
@@ -178,6 +183,15 @@ static bool are_as_they_were(const struct ceremony *c, const struct search *sear
     return true;
 }
 
+/* Was any copy to be brought into line? */
+static bool aligns(const struct ceremony *c)
+{
+    for (size_t i = 0; i < c->setup.interrupted->descs.count; i++)
+        if (c->setup.interrupted->keys[i].aligned)
+            return true;
+    return false;
+}
+
 static bool make_plan(struct ceremony *c, const struct search *search, struct err *err)
 {
     uint64_t *handles = calloc(c->setup.interrupted->descs.count + 1, sizeof *handles);
@@ -186,7 +200,8 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
     struct key_list others = {0};
     bool ok = (handles && names) || err_set(err, ERR_FAILED, "no memory for the keys");
 
-    ok = ok && select_keys(c, search, handles, names, &selection, err) &&
+    ok = ok && (!aligns(c) || align_lists(c, false, err)) &&
+         select_keys(c, search, handles, names, &selection, err) &&
          list_others(c, search, &others, err) &&
          ceremony_plan_review(c, &others, &selection, err) && are_as_they_were(c, search, err);
     /* Only a key that was refused then may be refused again without a failure. */
@@ -211,6 +226,8 @@ static bool look_for(struct ceremony *c, const struct search *search, size_t i, 
     const struct interrupted_key *was = known(c, search, item->key);
     unsigned there = names_same(&search->destination, item->key);
 
+    if (item->there) /* nothing of it was put there */
+        return true;
     if (!was && item->companion_of) /* it is new on the source; the plan has judged it */
         return true;
     if (!was)

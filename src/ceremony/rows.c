@@ -2,6 +2,7 @@
 #include "ceremony/rows.h"
 
 #include "ceremony/sweep.h"
+#include "transfer/alignment.h"
 #include "transfer/commit.h"
 #include "transfer/key_steps.h"
 #include "transfer/public_object.h"
@@ -32,6 +33,10 @@ const struct transfer_row *rows_of(const struct transfer *t, size_t *count)
     if (t->transport->sealing) {
         *count = sealed_key_rows_count;
         return sealed_key_rows;
+    }
+    if (t->item->route == ROUTE_ALIGNED) {
+        *count = aligned_rows_count;
+        return aligned_rows;
     }
     bool is_public = t->item->route == ROUTE_PUBLIC;
 

@@ -261,7 +261,8 @@ bool script_watch_end(const struct script_watch *w, const struct transfers *tran
 
     for (size_t i = 0; i < transfers->count; i++)
         arrived +=
-            (transfers->at[i].outcome == KEY_MIGRATED || transfers->at[i].outcome == KEY_SEALED) &&
+            (transfers->at[i].outcome == KEY_MIGRATED || transfers->at[i].outcome == KEY_SEALED ||
+             transfers->at[i].outcome == KEY_ALIGNED) &&
             named(w, &transfers->at[i]);
     word.outcome = script_judge(w->script.line_count > 0, script_deviates(&w->differs),
                                 arrived == 0 || arrived < w->script.key_count);

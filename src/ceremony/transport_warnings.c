@@ -50,6 +50,17 @@ static bool warn_of_failed(struct ceremony *c, struct err *err)
     return true;
 }
 
+/* What the policy prefers, and neither refuses nor gets. */
+static bool warn_of_quantum(struct ceremony *c, struct err *err)
+{
+    if (c->setup.policy.quantum != QUANTUM_PREFERRED || wrap_is_post_quantum(c->suite.transport))
+        return true;
+    return emit_warning(&c->narrator, SIDE_RELAY, NO_ITEM, err, "post-quantum",
+                        "the policy prefers a transport that withstands a quantum computer; these "
+                        "HSMs have none in common, and %s is used",
+                        hsm_alg_name(c->suite.transport));
+}
+
 /* --- not that of the rehearsal ---------------------------------------------------------------- */
 
 /* "ecdh-p521, KDF none", "rsa-oaep-sha1, RSA 3072" */
@@ -127,7 +138,7 @@ static bool is_carried(const struct plan_item *item)
 /* How strong the key is, if the transport is weaker; otherwise 0. */
 static unsigned stronger(const struct ceremony *c, const struct plan_item *item)
 {
-    const unsigned needs = strength_of(item->key->kind, item->key->bits);
+    const unsigned needs = strength_of_key(item->key);
     const unsigned have =
         transport_strength(transport_of(c->suite.transport), transport_bits(&c->transport));
 
@@ -169,5 +180,5 @@ bool transport_warn_of_line(struct ceremony *c, struct err *err)
 
 bool transport_warn(struct ceremony *c, struct err *err)
 {
-    return warn_of_failed(c, err) && warn_of_rehearsal(c, err);
+    return warn_of_quantum(c, err) && warn_of_failed(c, err) && warn_of_rehearsal(c, err);
 }

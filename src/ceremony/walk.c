@@ -253,12 +253,13 @@ static bool may_stop(struct ceremony *c)
            (c->walk.windows.open ? !c->walk.windows.ends : step_now(c) != STEP_PROVE_AGAIN);
 }
 
-/* Public objects need no transport keys. */
+/* Public objects and copies that are there need no transport keys. */
 static bool needs_transport(const struct ceremony *c)
 {
     for (size_t i = 0; i < c->transfers.count; i++) {
         const struct transfer *t = &c->transfers.at[i];
-        if (t->item->route != ROUTE_PUBLIC && t->item->route != ROUTE_NONE && !t->proven)
+        if (t->item->route != ROUTE_PUBLIC && t->item->route != ROUTE_ALIGNED &&
+            t->item->route != ROUTE_NONE && !t->proven)
             return true;
     }
     return false;
@@ -371,7 +372,7 @@ static bool gates_pass(struct ceremony *c, struct err *err)
            gatekeeper_pass(&c->gatekeeper, &about, &c->narrator, err);
 }
 
-/* A plan of public objects alone needs no transport key. */
+/* A plan of such objects alone needs no transport key. */
 static void skip_transport(struct ceremony *c)
 {
     if (c->walk.phase == PHASE_TRANSPORT && c->walk.at == 0 &&

@@ -36,7 +36,7 @@ static bool may_begin(const struct ceremony *c)
 
 static bool is_measured_by(const struct transfer *t)
 {
-    return !t->owner && t->item->route != ROUTE_PUBLIC;
+    return !t->owner && t->item->route != ROUTE_PUBLIC && t->item->route != ROUTE_ALIGNED;
 }
 
 void windows_measure(struct ceremony *c, int64_t micros)
@@ -78,12 +78,18 @@ static bool is_measured(struct ceremony *c)
     return c->walk.windows.measured.keys >= SESSIONS_MEASURED && count_left(c) >= 2 * SESSIONS_KEYS;
 }
 
+/* A key that nothing can prove, and a copy that is there. */
+static bool goes_alone(const struct transfer *t)
+{
+    return t->item->unproven || t->item->route == ROUTE_ALIGNED;
+}
+
 bool windows_may_open(struct ceremony *c)
 {
     const struct windows *w = &c->walk.windows;
     const struct transfer *t = at_hand_key(c);
 
-    return !c->setup.sealing && may_begin(c) && !t->item->unproven &&
+    return !c->setup.sealing && may_begin(c) && !goes_alone(t) &&
            (w->decided || c->setup.sessions > 0 || is_measured(c)) &&
            (c->walk.pacer.pace == PACE_RUN || t->number != c->walk.pacer.first_item);
 }
@@ -162,7 +168,6 @@ static bool is_passed_over(struct ceremony *c, size_t item)
            at_hand_is_over(c, t);
 }
 
-/* A key that nothing can prove is in progress alone. */
 static void fill(struct ceremony *c, struct window *into)
 {
     const struct windows *w = &c->walk.windows;
@@ -173,7 +178,7 @@ static void fill(struct ceremony *c, struct window *into)
         struct transfer *t = &c->transfers.at[i];
         if (is_passed_over(c, i))
             continue;
-        if (t->item->unproven || (into->count > 0 && rows_of(t, &rows) != table))
+        if (goes_alone(t) || (into->count > 0 && rows_of(t, &rows) != table))
             break;
         table = rows_of(t, &rows);
         into->item[into->count++] = i;

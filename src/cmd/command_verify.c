@@ -79,9 +79,10 @@ static void print_ceremony(const struct node *report)
     if (node_at(report, "ceremony.removal"))
         printf("  %s by the report %s: %s destroyed\n", node_text(report, "ceremony.removal"),
                node_text(report, "ceremony.report"), node_text(summary, "destroyed"));
-    printf("  %s, exit code %s: %s migrated, %s refused, %s failed\n",
+    printf("  %s, exit code %s: %s migrated, %s%s%s refused, %s failed\n",
            node_text(summary, "outcome"), node_text(summary, "exit-code"),
-           node_text(summary, "migrated"), node_text(summary, "refused"),
+           node_text(summary, "migrated"), node_text(summary, "aligned"),
+           node_at(summary, "aligned") ? " aligned, " : "", node_text(summary, "refused"),
            node_text(summary, "failed"));
 }
 

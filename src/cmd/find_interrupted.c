@@ -77,6 +77,7 @@ static bool take_planned(struct interrupted_ceremony *interrupted, struct number
     keys[interrupted->descs.count - 1] = (struct interrupted_key){
         .explicit = event->planned.explicit,
         .refused = event->planned.route == ROUTE_NONE,
+        .aligned = event->planned.route == ROUTE_ALIGNED,
         .announced = event->planned.kept,
         .intended = event->planned.kept,
         .companion = event->planned.companion_of != 0,

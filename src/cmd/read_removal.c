@@ -85,6 +85,18 @@ static void read_name(const struct node *key, struct key_desc *to)
     key_set_id(to, id, read_hex(node_text(key, "id"), id, sizeof id));
 }
 
+static void read_name_on_source(const struct node *key, struct removal_key *to)
+{
+    const struct node *source = node_at(key, "on-source");
+    struct key_desc is = {0};
+
+    if (!source)
+        return;
+    read_name(source, &is);
+    to->renamed = true;
+    to->from = plan_name_of(&is);
+}
+
 /* Up to format 2, a public half is a mapping with its words. */
 static void read_half(const struct node *key, struct key_desc *to)
 {
@@ -137,6 +149,7 @@ static void read_key(const struct node *key, struct removal_key *to)
             to->was.class = class;
     text_print(to->type, sizeof to->type, "%s", node_text(key, "type"));
     read_name(key, &to->was);
+    read_name_on_source(key, to);
     read_half(key, &to->was);
     read_checks(key, to);
     if (node_at(key, "companion-of"))

@@ -127,6 +127,7 @@ static uint32_t named_settings(const struct raw_policy *raw)
         [SETTING_OAEP_HASHES] = raw->oaep_hashes,
         [SETTING_TRANSPORTS] = raw->transports,
         [SETTING_KDF] = raw->kdf,
+        [SETTING_QUANTUM] = raw->quantum,
         [SETTING_SENSITIVE] = raw->sensitive,
         [SETTING_EXTRACTABLE] = raw->extractable,
         [SETTING_UNPROVEN] = raw->unproven,
@@ -137,6 +138,7 @@ static uint32_t named_settings(const struct raw_policy *raw)
         [SETTING_CONFINEMENT] = raw->confinement,
         [SETTING_TAKEN] = raw->taken,
         [SETTING_RENAME] = raw->renamed_to,
+        [SETTING_VERSIONS] = raw->versions,
         [SETTING_GATES] = raw->gates,
         [SETTING_TWO_OFFICERS] = raw->two_officers,
         [SETTING_REHEARSAL] = true, /* no file leaves it out */
@@ -258,6 +260,7 @@ static bool take_sealed(const struct loader *l, const struct raw_sealed *raw)
 static bool take_transports(const struct loader *l, const struct raw_policy *raw,
                             struct policy *policy)
 {
+    enum transport_kind unused[TRANSPORTS];
     uint32_t named = 0;
 
     for (unsigned i = 0; i < raw->transport_count; i++) {
@@ -269,7 +272,10 @@ static bool take_transports(const struct loader *l, const struct raw_policy *raw
         policy->order.at[policy->order.count++] = (uint8_t)kind;
     }
     policy->kdf_required = raw->kdf == RAW_KDF_REQUIRED;
-    return true;
+    policy->quantum = (enum quantum_rule)raw->quantum;
+    return policy_transports(policy, unused) > 0 ||
+           config_wrong(l, "policy.post-quantum",
+                        "\"transports\" names none that withstands a quantum computer");
 }
 
 /* Without the label of the source, all keys would arrive under one name. */
@@ -290,6 +296,21 @@ static bool take_taken(const struct loader *l, const struct raw_policy *raw)
         return config_wrong(l, renamed_to,
                             "this must hold " POLICY_LABEL ", the label on the source, and more");
     strcpy(policy->rename, raw->renamed_to);
+    return true;
+}
+
+static bool take_versions(const struct loader *l, const struct raw_versions *raw)
+{
+    struct policy *policy = &l->config->policy;
+    const char *at = raw ? strstr(raw->pattern, POLICY_NUMBER) : NULL;
+
+    if (!raw)
+        return true;
+    if (!at || strstr(at + 1, POLICY_NUMBER))
+        return config_wrong(l, "policy.versions.pattern",
+                            "this must hold " POLICY_NUMBER ", the number of the version, once");
+    policy->versions.rule = raw->by ? (enum versions_rule)raw->by : VERSIONS_BY_NUMBER;
+    strcpy(policy->versions.pattern, raw->pattern);
     return true;
 }
 
@@ -371,8 +392,8 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
            take_keys(l, raw->keys, raw->key_count) && take_signer(l, &raw->signer) &&
            take_sealed(l, raw->sealed) && config_take_arriving(l, raw->arriving) &&
            take_policy(l, &raw->policy) && take_taken(l, &raw->policy) &&
-           take_script(l, &raw->policy) && check_officers(l) &&
-           take_report_folder(l, raw->report_folder);
+           take_versions(l, raw->policy.versions) && take_script(l, &raw->policy) &&
+           check_officers(l) && take_report_folder(l, raw->report_folder);
 }
 
 /* --- files --- */

@@ -117,7 +117,7 @@ static bool take_check_value(const struct loader *l, const char *hex, struct key
             l, "arriving.check-value",
             "a check value has 6 hexadecimal digits: of a block of zeros, encrypted");
     key->kcv_len = (uint8_t)len;
-    if ((key->kind == KEY_KIND_AES || key->kind == KEY_KIND_DES3) && key_is(key, KEY_ENCRYPT))
+    if (key_kind_is(key->kind, KEY_FAMILY_CIPHER) && key_is(key, KEY_ENCRYPT))
         return true;
     config_wrong(l, "arriving.check-value",
                  "only an AES or DES key that encrypts can be compared by this value");

@@ -31,9 +31,9 @@ static const cyaml_strval_t hashes[] = {
     {"sha1", 1 << HSM_RSA_OAEP_SHA1},
 };
 static const cyaml_strval_t transports[] = {
-    {"ecdh-p521", TRANSPORT_ECDH_P521},
-    {"ecdh-p384", TRANSPORT_ECDH_P384},
-    {"ecdh-p256", TRANSPORT_ECDH_P256},
+    {"ecdh-p521", TRANSPORT_ECDH_P521},         {"ml-kem-1024", TRANSPORT_ML_KEM_1024},
+    {"ecdh-p384+ml-kem-768", TRANSPORT_HYBRID}, {"ecdh-p384", TRANSPORT_ECDH_P384},
+    {"ml-kem-768", TRANSPORT_ML_KEM_768},       {"ecdh-p256", TRANSPORT_ECDH_P256},
     {"rsa-oaep", TRANSPORT_RSA_OAEP},
 };
 static const cyaml_schema_value_t transport = {
@@ -41,6 +41,10 @@ static const cyaml_schema_value_t transport = {
 static const cyaml_strval_t kdfs[] = {
     {"required", RAW_KDF_REQUIRED},
     {"optional", RAW_KDF_OPTIONAL},
+};
+static const cyaml_strval_t quanta[] = {
+    {"preferred", QUANTUM_PREFERRED},
+    {"required", QUANTUM_REQUIRED},
 };
 static const cyaml_strval_t canaries[] = {
     {"required", 1 + CANARY_REQUIRED},
@@ -148,6 +152,19 @@ static const cyaml_schema_field_t arriving_fields[] = {
 
 static const cyaml_strval_t unproven[] = {{"refuse", RAW_REFUSE}, {"waiver", RAW_WAIVER}};
 
+static const cyaml_strval_t orders_of_versions[] = {{"number", VERSIONS_BY_NUMBER},
+                                                    {"date", VERSIONS_BY_DATE}};
+static const cyaml_strval_t takes[] = {{"newest", 1}};
+
+static const cyaml_schema_field_t versions_fields[] = {
+    TEXT("pattern", struct raw_versions, pattern, POLICY_RENAME_MAX - 1),
+    CYAML_FIELD_ENUM("by", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_versions, by,
+                     orders_of_versions, CYAML_ARRAY_LEN(orders_of_versions)),
+    CYAML_FIELD_ENUM("take", CYAML_FLAG_STRICT, struct raw_versions, take, takes,
+                     CYAML_ARRAY_LEN(takes)),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_ENUM("rsa-bits", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
                      rsa_bits, sizes, CYAML_ARRAY_LEN(sizes)),
@@ -159,6 +176,8 @@ static const cyaml_schema_field_t policy_fields[] = {
                                TRANSPORTS),
     CYAML_FIELD_ENUM("kdf", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy, kdf, kdfs,
                      CYAML_ARRAY_LEN(kdfs)),
+    CYAML_FIELD_ENUM("post-quantum", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                     quantum, quanta, CYAML_ARRAY_LEN(quanta)),
     CYAML_FIELD_ENUM("sensitive", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
                      sensitive, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("extractable", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
@@ -174,6 +193,8 @@ static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_ENUM("taken-name", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
                      taken, taken, CYAML_ARRAY_LEN(taken)),
     OPTIONAL_TEXT("renamed-to", struct raw_policy, renamed_to, 1, POLICY_RENAME_MAX - 1),
+    CYAML_FIELD_MAPPING_PTR("versions", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                            versions, versions_fields),
     CYAML_FIELD_ENUM("writes-before-review", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
                      struct raw_policy, writes_before_review, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("confinement", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,

@@ -82,19 +82,27 @@ enum raw_unproven { RAW_REFUSE = 1, RAW_WAIVER };
 
 enum raw_kdf { RAW_KDF_REQUIRED = 1, RAW_KDF_OPTIONAL };
 
+struct raw_versions {
+    char *pattern;
+    uint32_t by;   /* enum versions_rule; 0: absent */
+    uint32_t take; /* always the newest */
+};
+
 struct raw_policy {
     uint32_t rsa_bits;     /* 0: absent */
     uint32_t *oaep_hashes; /* bits as in struct policy */
     uint32_t *transports;  /* enum transport_kind; NULL: absent */
     uint32_t transport_count;
-    uint32_t kdf; /* enum raw_kdf; 0: absent */
+    uint32_t kdf;     /* enum raw_kdf; 0: absent */
+    uint32_t quantum; /* enum quantum_rule; 0: absent */
     uint32_t sensitive, extractable, unauthenticated, cmac;
     uint32_t unproven; /* enum raw_unproven */
     uint32_t canary;   /* 1 + enum canary_rule; 0: absent */
     uint32_t writes_before_review;
-    uint32_t taken;       /* 1 + enum taken_rule; 0: absent */
-    char *renamed_to;     /* NULL: absent */
-    uint32_t confinement; /* 1 + enum confinement_rule; 0: absent */
+    uint32_t taken;                /* 1 + enum taken_rule; 0: absent */
+    char *renamed_to;              /* NULL: absent */
+    struct raw_versions *versions; /* likewise */
+    uint32_t confinement;          /* 1 + enum confinement_rule; 0: absent */
     uint32_t *gates;
     uint32_t *two_officers;
 };

@@ -170,6 +170,8 @@ static void put_policy(struct writer *w, const struct policy *policy)
     }
     if (policy->kdf_required)
         writer_text(w, "kdf", "required");
+    if (policy->quantum != QUANTUM_ANY)
+        writer_text(w, "post-quantum", quantum_rule_name(policy->quantum));
     writer_yes(w, "sensitive", policy->sensitive);
     writer_yes(w, "extractable", policy->extractable);
     if (policy->unauthenticated)
@@ -182,6 +184,13 @@ static void put_policy(struct writer *w, const struct policy *policy)
         writer_text(w, "taken-name", taken_rule_name(policy->taken));
     if (policy->rename[0])
         writer_text(w, "renamed-to", policy->rename);
+    if (policy->versions.rule != VERSIONS_ALL) {
+        writer_map(w, "versions", true);
+        writer_text(w, "pattern", policy->versions.pattern);
+        writer_text(w, "take", "newest");
+        writer_text(w, "by", versions_rule_name(policy->versions.rule));
+        writer_end(w);
+    }
     writer_text(w, "canary", canary_rule_name(policy->canary));
     writer_yes(w, "writes-before-review", policy->writes_before_review);
     if (policy->confinement == CONFINEMENT_REQUIRED)

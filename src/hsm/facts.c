@@ -13,9 +13,23 @@ const char *hsm_alg_name(enum hsm_alg alg)
 
 const char *hsm_kdf_name(enum hsm_kdf kdf)
 {
-    static const char *const names[HSM_KDFS] = {"x963-sha256", "none"};
+    static const char *const names[HSM_KDFS] = {
+        [HSM_KDF_SHA256] = "x963-sha256", [HSM_KDF_NONE] = "none",  [HSM_KDF_HKDF] = "hkdf-sha256",
+        [HSM_KDF_NESTED] = "nested",      [HSM_KDF_KEM] = "ml-kem",
+    };
 
     return (unsigned)kdf < HSM_KDFS ? names[kdf] : "?";
+}
+
+uint32_t hsm_kdfs_of(enum hsm_alg alg)
+{
+    const struct wrap_alg *a = wrap_alg(alg);
+
+    if (!wrap_is_agreed(alg))
+        return 0;
+    if (!a->kem)
+        return 1U << HSM_KDF_SHA256 | 1U << HSM_KDF_NONE;
+    return a->curve ? 1U << HSM_KDF_HKDF | 1U << HSM_KDF_NESTED : 1U << HSM_KDF_KEM;
 }
 
 bool hsm_is_confined(const char *confinement)
@@ -56,6 +70,10 @@ const char *hsm_proof_name(enum hsm_proof proof)
         [HSM_PROOF_ECDSA_SHA256] = "ecdsa-sha256-signature",
         [HSM_PROOF_ECDSA_SHA384] = "ecdsa-sha384-signature",
         [HSM_PROOF_ECDSA_SHA512] = "ecdsa-sha512-signature",
+        [HSM_PROOF_EDDSA] = "eddsa-signature",
+        [HSM_PROOF_XDH] = "xdh",
+        [HSM_PROOF_ML_DSA] = "ml-dsa-signature",
+        [HSM_PROOF_ML_KEM] = "ml-kem-decapsulation",
         [HSM_PROOF_KCV_ECB] = "check-value-ecb",
         [HSM_PROOF_KCV_CMAC] = "check-value-cmac",
         [HSM_PROOF_BYTES] = "same-bytes",
@@ -79,8 +97,16 @@ struct hsm_signing hsm_signing_of(enum hsm_proof proof)
         [HSM_PROOF_ECDSA_SHA256] = {HSM_SHA256, false, true, false},
         [HSM_PROOF_ECDSA_SHA384] = {HSM_SHA384, false, true, false},
         [HSM_PROOF_ECDSA_SHA512] = {HSM_SHA512, false, true, false},
+        [HSM_PROOF_EDDSA] = {HSM_PURE, false, false, false},
+        [HSM_PROOF_ML_DSA] = {HSM_PURE, false, false, false},
     };
     return (unsigned)proof < HSM_PROOFS ? signings[proof] : (struct hsm_signing){0};
+}
+
+bool hsm_proof_has_secret(enum hsm_proof proof)
+{
+    return proof == HSM_PROOF_RSA_UNWRAP || proof == HSM_PROOF_ECDH || proof == HSM_PROOF_XDH ||
+           proof == HSM_PROOF_ML_KEM;
 }
 
 size_t hsm_answer_len(enum hsm_proof proof, const uint8_t *challenge, size_t challenge_len,
@@ -106,6 +132,8 @@ uint32_t hsm_proof_mechanism(enum hsm_proof proof)
         [HSM_PROOF_RSA_PSS_SHA256] = 0x43, [HSM_PROOF_RSA_PSS_SHA384] = 0x44,
         [HSM_PROOF_RSA_PSS_SHA512] = 0x45, [HSM_PROOF_ECDSA_SHA256] = 0x1044,
         [HSM_PROOF_ECDSA_SHA384] = 0x1045, [HSM_PROOF_ECDSA_SHA512] = 0x1046,
+        [HSM_PROOF_EDDSA] = 0x1057,        [HSM_PROOF_XDH] = 0x1050,
+        [HSM_PROOF_ML_DSA] = 0x1d,         [HSM_PROOF_ML_KEM] = 0x17,
     };
     return (unsigned)proof < HSM_PROOFS ? numbers[proof] : 0;
 }

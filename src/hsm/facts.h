@@ -143,15 +143,17 @@ enum hsm_op {
     HSM_MAKE_PUBLIC,
     HSM_MAKE_EVIDENCE_KEY,
     HSM_MAKE_AGREEMENT_PAIR,
+    HSM_MAKE_KEM_PAIR,
+    HSM_ENCAPSULATE,
     HSM_OPS
 };
 
 /* Proofs of possession of a key, named by their input and output. Challenge -> answer: */
 enum hsm_proof {
-    HSM_PROOF_AES_ECB,     /* 16..1024 octets, a multiple of 16 -> AES-ECB encryption of them */
+    HSM_PROOF_AES_ECB,     /* 16..2048 octets, a multiple of 16 -> AES-ECB encryption of them */
     HSM_PROOF_AES_DECRYPT, /* the same -> AES-ECB decryption of them */
     HSM_PROOF_DIGEST,      /* nonce, 32 octets -> SHA-256(nonce || value) */
-    HSM_PROOF_HMAC,        /* 1..1024 octets -> HMAC-SHA-256 */
+    HSM_PROOF_HMAC,        /* 1..2048 octets -> HMAC-SHA-256 */
     HSM_PROOF_RSA_SIGN, /* a SHA-256 digest -> RSASSA-PKCS1-v1_5 signature (RFC 8017 section 8.2) */
     HSM_PROOF_ECDSA,    /* a SHA-256 digest -> r || s, each of the field's length */
     HSM_PROOF_RSA_DECRYPT, /* RSAES-OAEP SHA-1 ciphertext -> plaintext */
@@ -173,6 +175,12 @@ enum hsm_proof {
     HSM_PROOF_ECDSA_SHA256,
     HSM_PROOF_ECDSA_SHA384,
     HSM_PROOF_ECDSA_SHA512,
+    /* Of the pairs with parameter sets (hsm/key_kind.h): */
+    HSM_PROOF_EDDSA,  /* a message of 32 octets -> Ed25519 or Ed448 signature (RFC 8032) */
+    HSM_PROOF_XDH,    /* as HSM_PROOF_ECDH, with a public key of X25519 or X448 (RFC 7748) */
+    HSM_PROOF_ML_DSA, /* a message of 32 octets -> signature, without context (FIPS 204) */
+    HSM_PROOF_ML_KEM, /* nonce, 32 octets, and a ciphertext -> SHA-256(nonce || shared secret),
+                         which stays inside (FIPS 203) */
     /* Not proofs, but check values that officers compare: a block of zeros, as long as the block of
      * the AES or triple DES key's cipher -> the first HSM_KCV_SIZE octets of its ECB encryption,
      * or of its CMAC (SP 800-38B). */
@@ -183,7 +191,8 @@ enum hsm_proof {
 };
 
 /* The kind of signature that answers a proof. */
-enum hsm_hash { HSM_HASH_NONE, HSM_SHA256, HSM_SHA384, HSM_SHA512 };
+/* HSM_PURE: the message itself is signed, not its digest. */
+enum hsm_hash { HSM_HASH_NONE, HSM_SHA256, HSM_SHA384, HSM_SHA512, HSM_PURE };
 struct hsm_signing {
     enum hsm_hash hash; /* HSM_HASH_NONE: the proof is not a signature */
     bool pss;           /* padded by RSASSA-PSS; otherwise by PKCS #1 v1.5, or ECDSA */
@@ -192,17 +201,30 @@ struct hsm_signing {
 };
 struct hsm_signing hsm_signing_of(enum hsm_proof proof);
 
-/* How a shared secret becomes a key, the strongest first. NONE: its last octets are the key
- * (PKCS#11 v2.40 section 2.3.9: what is too long is cut at the leading end). */
+/* Is the answer the digest of a nonce and a secret that is unwrapped, derived or decapsulated? */
+bool hsm_proof_has_secret(enum hsm_proof proof);
+
+/* How a shared secret becomes a key; of those of one algorithm, the strongest first. NONE: its last
+ * octets are the key (PKCS#11 v2.40 section 2.3.9: what is too long is cut at the leading end). The
+ * journal has their numbers. */
 enum hsm_kdf {
     HSM_KDF_SHA256, /* ANSI X9.63 with SHA-256 (SEC 1 section 3.6.1), and the digest of what both
                        sides agreed on as its shared information */
     HSM_KDF_NONE,
+    HSM_KDF_HKDF,   /* two secrets, one after the other in full length, through HKDF-SHA-256 (RFC
+                       5869) without salt; info: the same digest */
+    HSM_KDF_NESTED, /* two secrets, two layers: the ECDH key by X9.63-SHA-256 wraps, and what it
+                       wrapped is encrypted under the KEM's key by AES-256-GCM */
+    HSM_KDF_KEM,    /* the shared secret of a KEM is the key (FIPS 203 section 3.3): the KEM hashed
+                       it, with the public key */
     HSM_KDFS
 };
+/* Those by which alg, of the family AGREED, can be done: bit (1 << enum hsm_kdf) for each. */
+uint32_t hsm_kdfs_of(enum hsm_alg alg);
+
 enum { HSM_AGREED_BITS = 256, HSM_INFO_SIZE = 32 }; /* of the key; octets of the information */
 
-/* "x963-sha256", "none". */
+/* "x963-sha256", "none", "hkdf-sha256", "nested", "ml-kem". */
 const char *hsm_kdf_name(enum hsm_kdf kdf);
 
 /* An HSM's support for one algorithm. The call names may contain two calls, "PK11_WrapSymKey,
@@ -235,6 +257,7 @@ struct hsm_limits {
     uint32_t digest_max;         /* octets of the longest secret that it can digest; 0: not known */
     uint32_t rsa_min, rsa_max;   /* bits of a modulus; 0: not known */
     char curves[HSM_CURVES_MAX]; /* "P-256 P-384", as in struct key_desc; empty: not known */
+    uint32_t kinds; /* bit (1 << enum key_kind) for each kind that arrives; 0: not known */
 };
 
 /* What need be known of an HSM: the rest is not tried, and not reported as a capability. */

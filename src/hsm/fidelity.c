@@ -28,6 +28,8 @@ static void type_value(const struct key_desc *key, char *out)
 {
     if (key->kind == KEY_KIND_OTHER)
         snprintf(out, FIDELITY_VALUE_MAX, "%s", key->type_name);
+    else if (key_set_named(key->curve))
+        snprintf(out, FIDELITY_VALUE_MAX, "%s", key->curve);
     else
         snprintf(out, FIDELITY_VALUE_MAX, "%s%s%s", key_kind_name(key->kind),
                  key->curve[0] ? " " : "", key->curve);
@@ -243,6 +245,8 @@ static const struct {
     {KEY_ALWAYS_SENSITIVE, HISTORY, false, false},
     {KEY_NEVER_EXTRACTABLE, HISTORY, false, false},
     {KEY_LOCAL, HISTORY, false, false},
+    {KEY_ENCAPSULATE, USE, true, false},
+    {KEY_DECAPSULATE, USE, true, false},
 };
 
 _Static_assert(sizeof flags / sizeof flags[0] == KEY_FLAGS, "every flag has a row");

@@ -7,7 +7,7 @@
 bool halves_lacks(const struct key_desc *key)
 {
     return key->class == KEY_CLASS_PRIVATE && !key->has_public && key->id_len > 0 &&
-           key->id_len <= KEY_ID_MAX && (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC);
+           key->id_len <= KEY_ID_MAX && key_kind_is(key->kind, KEY_FAMILY_PAIR);
 }
 
 bool halves_fit(const struct key_desc *key, const struct key_desc *public)

@@ -33,11 +33,12 @@
 #include "hsm/evidence_form.h"
 #include "hsm/facts.h"
 #include "hsm/key.h"
+#include "hsm/tightening.h"
 
 enum {
     HSM_PATH_MAX = 1024,
     HSM_BLOB_MAX = 16384, /* the longest wrapped key, public key, challenge or answer */
-    HSM_CHALLENGE_MAX = 1024,
+    HSM_CHALLENGE_MAX = 2048,
     HSM_SESSIONS_MAX = 16, /* of one login */
 };
 
@@ -74,11 +75,14 @@ struct hsm_template {
     const struct key_constraints *constraints; /* as far as this API supports them; NULL: none */
 };
 
-/* A new transport key pair. */
+/* A new transport key pair, or two for one transport, or what was encapsulated to one. */
 struct hsm_pair {
-    uint64_t private_handle;
-    uint64_t public_handle; /* 0 if the API creates no such object */
-    struct bytes spki;      /* DER SubjectPublicKeyInfo as the HSM reports it */
+    uint64_t private_handle; /* by ML-KEM alone, on the source: the key that was encapsulated */
+    uint64_t public_handle;  /* 0 if the API creates no such object */
+    uint64_t kem_private;    /* besides a pair on a curve: those of ML-KEM ... */
+    uint64_t kem_public;     /* ... 0: none */
+    struct bytes spki; /* DER SubjectPublicKeyInfo as the HSM reports it; by key agreement, the
+                          form of hsm/key_agreement.h */
 };
 
 /* What this side must know of the other one before it derives a key with it. */
@@ -87,8 +91,19 @@ struct hsm_meeting {
     bool source;              /* is this side the source? */
     uint64_t private_handle;  /* of this side's pair, by make_agreement_pair() ... */
     uint64_t public_handle;   /* ... 0: the API creates no such object */
+    uint64_t kem_private;     /* as in struct hsm_pair ... */
+    uint64_t kem_public;      /* ... likewise */
     const char *migration;    /* the label of its temporary objects */
-    const struct bytes *peer; /* the public half of the other side (SubjectPublicKeyInfo) */
+    const struct bytes *peer; /* what the other side sent */
+    const struct bytes *sent; /* on the source, by a KEM: what encapsulate() returned; else NULL */
+};
+
+/* What the source encapsulates to. */
+struct hsm_encapsulation {
+    enum hsm_alg alg; /* of the family WRAP_AGREED, by ML-KEM */
+    enum hsm_kdf kdf; /* which determines the uses of the encapsulated key */
+    const struct bytes *peer;
+    const char *label;
 };
 
 /* A key to derive: AES-256, temporary, sensitive, not extractable, for one use. */
@@ -96,11 +111,22 @@ struct hsm_agreement {
     enum hsm_alg alg;
     enum hsm_kdf kdf;
     uint64_t private_handle;
+    uint64_t kem_handle; /* the pair's kem_private; 0: none */
     const struct bytes *peer;
     const uint8_t *info; /* the SHA-256 of what meet() returned */
-    uint32_t use;        /* KEY_WRAP on the source, KEY_UNWRAP on the destination */
+    uint32_t use; /* KEY_WRAP on the source, KEY_UNWRAP on the destination; for the outer layer of
+                     HSM_KDF_NESTED, KEY_ENCRYPT and KEY_DECRYPT */
     const char *label;
 };
+
+/* A key that is wrapped in two layers. */
+struct hsm_layers {
+    enum hsm_alg alg;    /* of the inner layer */
+    uint64_t inner;      /* the key that wraps or unwraps ... */
+    uint64_t outer;      /* ... and the one that encrypts or decrypts what that wrapped */
+    const uint8_t *info; /* HSM_INFO_SIZE octets, which the outer layer authenticates */
+};
+enum { HSM_LAYER_IV = 12, HSM_LAYER_TAG = 16, HSM_LAYER_MAX = 128 };
 
 struct hsm;
 
@@ -224,6 +250,15 @@ struct hsm_driver {
     bool (*make_agreement_pair)(struct hsm *hsm, enum hsm_alg alg, const char *label,
                                 struct hsm_pair *pair, struct err *err);
 
+    /* Protocol step 3 of a transport by a KEM, on the source; NULL: this API has none. Encapsulates
+     * a secret to with->peer, the destination's public half, which the agent's service has checked;
+     * besides, for a hybrid, generates a pair as make_agreement_pair() does. The secret is a
+     * temporary key, sensitive, not extractable: by HSM_KDF_KEM, AES-256 that may only wrap; by
+     * HSM_KDF_NESTED, AES-256 that may only encrypt; by HSM_KDF_HKDF, one that may only be derived
+     * from. pair->spki is what crosses. Errors: as make_agreement_pair(). */
+    bool (*encapsulate)(struct hsm *hsm, const struct hsm_encapsulation *with,
+                        struct hsm_pair *pair, struct err *err);
+
     /* Protocol step 3, on both sides: checks the other side's public half, and returns what this
      * side knows of both: transport, migration, the destination's public half and the source's
      * (hsm/key_agreement.h), of which this side's is read from the HSM now. Officers compare the
@@ -236,7 +271,8 @@ struct hsm_driver {
     /* Protocol steps 5 and 7: derives the wrapping key. The caller reads it again to check. The
      * agent's service has checked that the pair met this public half and no other, and that it
      * derives for the first time; and lets the key wrap, or unwrap, one fresh AES key and nothing
-     * else. Errors: ERR_UNSUPPORTED (not by this KDF). */
+     * else. If encapsulate() made the key for this use, it is that one. Errors: ERR_UNSUPPORTED
+     * (not by this KDF). */
     bool (*agree)(struct hsm *hsm, const struct hsm_agreement *on, uint64_t *handle,
                   struct err *err);
 
@@ -247,7 +283,8 @@ struct hsm_driver {
 
     /* Generates a test key, to try a wrap option before a real key is migrated with it: inside the
      * HSM, temporary, sensitive, extractable, modifiable and copyable; ciphers encrypt and decrypt,
-     * other secrets and private keys sign, RSA also decrypts. public_key() finds a private key's
+     * other secrets and private keys sign, RSA also decrypts,
+     * pairs that cannot sign derive or decapsulate. public_key() finds a private key's
      * other half; if the API creates a separate object for it, its handle is *public_handle,
      * otherwise and for secrets 0. Errors: ERR_UNSUPPORTED (no such keys can be generated). */
     bool (*make_key)(struct hsm *hsm, const struct key_sample *sample, const char *label,
@@ -269,6 +306,24 @@ struct hsm_driver {
     bool (*unwrap)(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
                    const struct bytes *wrapped_key, const struct hsm_template *template,
                    uint64_t *handle, struct err *err);
+
+    /* wrap() and unwrap() of one AES key in two layers, for HSM_KDF_NESTED: an IV, and the inner
+     * wrapped key, encrypted by AES-256-GCM with its tag. A driver has layers_wrap() and
+     * layers_unwrap() of hsm/layers.h here, and what those need: gcm_encrypt() and gcm_decrypt(),
+     * for texts of up to HSM_LAYER_MAX octets, which only the agent's service reaches, and which
+     * are NULL in remote.c; every altered text, IV or context is ERR_DATA. NULL, all four: this API
+     * has no such transport. */
+    bool (*wrap_layers)(struct hsm *hsm, const struct hsm_layers *by, uint64_t key,
+                        struct bytes *wrapped_key, struct err *err);
+    bool (*unwrap_layers)(struct hsm *hsm, const struct hsm_layers *by,
+                          const struct bytes *wrapped_key, const struct hsm_template *template,
+                          uint64_t *handle, struct err *err);
+    bool (*gcm_encrypt)(struct hsm *hsm, uint64_t key, const uint8_t iv[HSM_LAYER_IV],
+                        const struct bytes *context, const struct bytes *text,
+                        struct bytes *ciphertext, struct err *err);
+    bool (*gcm_decrypt)(struct hsm *hsm, uint64_t key, const uint8_t iv[HSM_LAYER_IV],
+                        const struct bytes *context, const struct bytes *ciphertext,
+                        struct bytes *text, struct err *err);
 
     /* Protocol step 11. Answers challenge with this key. Errors: ERR_UNSUPPORTED (not by this
      * proof, or the key's uses forbid it). */
@@ -332,6 +387,14 @@ struct hsm_driver {
      * destroys it only if its class, label and id are those of *is. An object that no longer exists
      * is not an error. Errors: ERR_CONFLICT (it is another object; nothing was destroyed). */
     bool (*remove)(struct hsm *hsm, const struct key_desc *is, struct err *err);
+
+    /* THE OTHER NAMED ACT: reads object is->handle again and, only if its class, label and id are
+     * those of *is, sets attributes of it. After a failure any of them may be set: the caller reads
+     * the object again. Errors: ERR_CONFLICT (it is another object), ERR_NO_INPUT (it no longer
+     * exists), ERR_UNSUPPORTED, ERR_HSM. The agent's service: ERR_DENIED (it would loosen the key).
+     */
+    bool (*tighten)(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                    struct err *err);
 };
 
 /* The first member of every implementation's own structure. */

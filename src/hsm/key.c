@@ -158,13 +158,7 @@ const char *key_class_name(enum key_class class)
 
 const char *key_kind_name(enum key_kind kind)
 {
-    static const char *const names[KEY_KINDS] = {
-        [KEY_KIND_OTHER] = "other",     [KEY_KIND_AES] = "AES",
-        [KEY_KIND_DES3] = "DES3",       [KEY_KIND_GENERIC] = "generic secret",
-        [KEY_KIND_RSA] = "RSA",         [KEY_KIND_EC] = "EC",
-        [KEY_KIND_EDWARDS] = "Edwards", [KEY_KIND_NONE] = "none",
-    };
-    return (unsigned)kind < KEY_KINDS ? names[kind] : "other";
+    return key_kind_row(kind)->name;
 }
 
 const char *key_flag_name(uint32_t flag)
@@ -192,11 +186,26 @@ const char *key_flag_name(uint32_t flag)
         "never-extractable",
         "local",
         "token",
+        "encapsulate",
+        "decapsulate",
     };
     for (unsigned i = 0; i < KEY_FLAGS; i++)
         if (flag == UINT32_C(1) << i)
             return names[i];
     return "?";
+}
+
+/* "13 bytes", "secret, length unknown"; of a type that is bound to a hash with its name. */
+static void put_value_text(const struct key_desc *key, char *out)
+{
+    bool bound = key->kind != KEY_KIND_GENERIC;
+    const char *name = bound ? key_kind_name(key->kind) : key->length ? "" : "secret";
+
+    if (key->length)
+        snprintf(out, KEY_TYPE_TEXT, "%s%s%u byte%s", name, bound ? ", " : "", key->length,
+                 key->length == 1 ? "" : "s");
+    else
+        snprintf(out, KEY_TYPE_TEXT, "%s, length unknown", name);
 }
 
 char *key_type_text(const struct key_desc *key, char *out)
@@ -207,12 +216,12 @@ char *key_type_text(const struct key_desc *key, char *out)
         snprintf(out, KEY_TYPE_TEXT, "%s", key_class_name(key->class));
     else if (key->kind == KEY_KIND_OTHER)
         snprintf(out, KEY_TYPE_TEXT, "%s", key->type_name[0] ? key->type_name : "unknown type");
-    else if (key->kind == KEY_KIND_EC || key->kind == KEY_KIND_EDWARDS)
+    else if (key_kind_is(key->kind, KEY_FAMILY_VALUE))
+        put_value_text(key, out);
+    else if (key_set_named(key->curve))
+        snprintf(out, KEY_TYPE_TEXT, "%s", key->curve);
+    else if (key_kind_is(key->kind, KEY_FAMILY_PAIR) && key->kind != KEY_KIND_RSA)
         snprintf(out, KEY_TYPE_TEXT, "%s %s", kind, key->curve);
-    else if (key->kind == KEY_KIND_GENERIC && key->length == 0)
-        snprintf(out, KEY_TYPE_TEXT, "secret, length unknown");
-    else if (key->kind == KEY_KIND_GENERIC)
-        snprintf(out, KEY_TYPE_TEXT, "%u byte%s", key->length, key->length == 1 ? "" : "s");
     else if (key->bits == 0)
         snprintf(out, KEY_TYPE_TEXT, "%s", kind);
     else
@@ -222,7 +231,7 @@ char *key_type_text(const struct key_desc *key, char *out)
 
 char *key_sample_text(const struct key_sample *sample, char *out)
 {
-    bool private = sample->kind == KEY_KIND_RSA || sample->kind == KEY_KIND_EC;
+    bool private = key_kind_is(sample->kind, KEY_FAMILY_PAIR);
     struct key_desc key = {
         .class = private ? KEY_CLASS_PRIVATE : KEY_CLASS_SECRET,
         .kind = sample->kind,
@@ -250,22 +259,17 @@ void key_sample_of(const struct key_desc *key, struct key_sample *sample)
     };
 
     *sample = (struct key_sample){.kind = key->kind};
-    switch (key->kind) {
-    case KEY_KIND_AES:
-        sample->length = key->length ? key->length : AES_LONGEST;
-        break;
-    case KEY_KIND_DES3:
-        sample->length = DES3_LENGTH;
-        break;
-    case KEY_KIND_GENERIC:
+    if (key_kind_is(key->kind, KEY_FAMILY_VALUE)) {
+        sample->kind = KEY_KIND_GENERIC;
         sample->length = key->length > 0 && key->length % 8 == 0 ? IN_EIGHTS : NOT_IN_EIGHTS;
-        break;
-    case KEY_KIND_RSA:
+    } else if (key->kind == KEY_KIND_AES) {
+        sample->length = key->length ? key->length : AES_LONGEST;
+    } else if (key->kind == KEY_KIND_DES3) {
+        sample->length = DES3_LENGTH;
+    } else if (key->kind == KEY_KIND_RSA) {
         sample->bits = RSA_BITS;
-        break;
-    default:
+    } else {
         memcpy(sample->curve, key->curve, sizeof sample->curve);
-        break;
     }
 }
 
@@ -277,7 +281,7 @@ bool key_sample_equal(const struct key_sample *a, const struct key_sample *b)
 
 char *key_kcv_text(const struct key_desc *key, char *out)
 {
-    bool cipher = key->kind == KEY_KIND_AES || key->kind == KEY_KIND_DES3;
+    bool cipher = key_kind_is(key->kind, KEY_FAMILY_CIPHER);
 
     out[0] = '\0';
     if (key->kcv_len == sizeof key->kcv)
@@ -368,7 +372,7 @@ bool key_same_label(const struct key_desc *a, const struct key_desc *b)
 bool key_needs_public(const struct key_desc *key)
 {
     return key->class == KEY_CLASS_PRIVATE && !key->has_public &&
-           (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC);
+           key_kind_is(key->kind, KEY_FAMILY_PAIR);
 }
 
 bool key_is(const struct key_desc *key, uint32_t flag)

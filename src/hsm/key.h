@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hsm/key_kind.h"
+
 enum key_class {
     KEY_CLASS_OTHER,
     KEY_CLASS_SECRET,
@@ -18,18 +20,6 @@ enum key_class {
     KEY_CLASS_CERTIFICATE,
     KEY_CLASS_DATA,
     KEY_CLASSES
-};
-
-enum key_kind {
-    KEY_KIND_OTHER, /* a type that this program does not migrate; type_name names it */
-    KEY_KIND_AES,
-    KEY_KIND_DES3,
-    KEY_KIND_GENERIC, /* a generic secret: an HMAC key, a stored password, any value */
-    KEY_KIND_RSA,
-    KEY_KIND_EC,
-    KEY_KIND_EDWARDS,
-    KEY_KIND_NONE, /* not a key: a certificate or a data object */
-    KEY_KINDS
 };
 
 /* The uses and guards of a key: one bit each, so that one table (key_flag_name) serves the screen,
@@ -58,10 +48,13 @@ enum key_flag {
     KEY_NEVER_EXTRACTABLE = 1 << 19,
     KEY_LOCAL = 1 << 20,
     KEY_TOKEN = 1 << 21, /* persists after the session */
+    /* uses of ML-KEM keys (PKCS#11 3.2), which no other key has */
+    KEY_ENCAPSULATE = 1 << 22,
+    KEY_DECAPSULATE = 1 << 23,
 };
 enum {
-    KEY_FLAGS = 22,
-    KEY_USES = 0x1ff, /* the flags that are uses */
+    KEY_FLAGS = 24,
+    KEY_USES = 0xc001ff, /* the flags that are uses */
 };
 
 enum {
@@ -121,7 +114,8 @@ struct key_desc {
     uint32_t flags;            /* enum key_flag, of those in flags_known */
     uint32_t flags_known;      /* the flags that this HSM reports */
     char curve[KEY_CURVE_MAX]; /* EC: "P-256", "brainpoolP256r1", KEY_CURVE_EXPLICIT, or a dotted
-                                  OID */
+                                  OID; other pairs: the name of a key_set, or "set 9" for a
+                                  number that is none */
     char type_name[KEY_TYPE_MAX]; /* the API's name of the type: "CKK_AES", "CKO_DATA" */
     uint16_t label_len;           /* the true length; more than KEY_LABEL_MAX: label is truncated */
     uint16_t id_len;              /* likewise */
@@ -155,15 +149,16 @@ struct kcv_value {
 
 /* A test key that represents real keys of its type. */
 struct key_sample {
-    enum key_kind kind;        /* AES, DES3, GENERIC, RSA or EC */
+    enum key_kind kind;        /* of a cipher, GENERIC, or of a pair */
     uint32_t length;           /* octets of a secret */
     uint32_t bits;             /* of an RSA modulus */
-    char curve[KEY_CURVE_MAX]; /* EC: as in struct key_desc */
+    char curve[KEY_CURVE_MAX]; /* other pairs: as in struct key_desc */
 };
 
 /* The test key that represents this key: a secret whose length wraps alike (a multiple of eight
- * octets or not), RSA 2048 for RSA of any size (larger ones take seconds to generate and are
- * wrapped in the same way), EC on the same curve. */
+ * octets or not; it is generic, because not every HSM generates the types that are bound to a
+ * hash), RSA 2048 for RSA of any size (larger ones take seconds to generate and are wrapped in the
+ * same way), other pairs of the same curve or parameter set. */
 void key_sample_of(const struct key_desc *key, struct key_sample *sample);
 bool key_sample_equal(const struct key_sample *a, const struct key_sample *b);
 
@@ -206,7 +201,8 @@ const char *key_class_name(enum key_class class);
 const char *key_kind_name(enum key_kind kind);
 const char *key_flag_name(uint32_t flag);
 
-/* "AES 256", "RSA 4096", "EC P-256", "13 bytes", "secret, length unknown", "certificate". out has
+/* "AES 256", "RSA 4096", "EC P-256", "ML-DSA-65", "13 bytes", "HMAC-SHA-256, 32 bytes", "secret,
+ * length unknown", "certificate". out has
  * KEY_TYPE_TEXT bytes. Returns out. */
 enum { KEY_TYPE_TEXT = 64 };
 char *key_type_text(const struct key_desc *key, char *out);

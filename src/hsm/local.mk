@@ -21,12 +21,22 @@ libhsm_a_SOURCES = \
 	%D%/hsm.h \
 	%D%/key.c \
 	%D%/key.h \
+	%D%/key_kind.c \
+	%D%/key_kind.h \
 	%D%/keyless.c \
 	%D%/keyless.h \
+	%D%/layers.c \
+	%D%/layers.h \
 	%D%/leave.c \
 	%D%/leave.h \
+	%D%/ml_kem.c \
+	%D%/ml_kem.h \
+	%D%/public_octets.c \
+	%D%/public_octets.h \
 	%D%/spki.c \
 	%D%/spki.h \
+	%D%/tightening.c \
+	%D%/tightening.h \
 	%D%/token_lock.c \
 	%D%/token_lock.h \
 	%D%/uri.c \

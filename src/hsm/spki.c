@@ -11,18 +11,20 @@
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
 
+#include "hsm/public_octets.h"
+
 /* --- writing --- */
 
 /* Takes ownership of content. param: an object of type kind, or NULL. */
-static bool write_info(int algorithm, int kind, ASN1_OBJECT *param, unsigned char *content, int len,
-                       struct bytes *spki)
+static bool write_info(ASN1_OBJECT *algorithm, int kind, ASN1_OBJECT *param, unsigned char *content,
+                       int len, struct bytes *spki)
 {
     X509_PUBKEY *info = content && len > 0 ? X509_PUBKEY_new() : NULL;
     unsigned char *der = NULL;
     int der_len = -1;
     bool ok;
 
-    if (info && X509_PUBKEY_set0_param(info, OBJ_nid2obj(algorithm), kind, param, content, len))
+    if (info && algorithm && X509_PUBKEY_set0_param(info, algorithm, kind, param, content, len))
         der_len = i2d_X509_PUBKEY(info, &der);
     else
         OPENSSL_free(content);
@@ -55,13 +57,20 @@ bool spki_write_rsa(const BIGNUM *modulus, const BIGNUM *exponent, struct bytes 
     if (numbers && push_number(numbers, modulus) && push_number(numbers, exponent))
         len = i2d_ASN1_SEQUENCE_ANY(numbers, &der);
     sk_ASN1_TYPE_pop_free(numbers, ASN1_TYPE_free);
-    return write_info(NID_rsaEncryption, V_ASN1_NULL, NULL, der, len, spki);
+    return write_info(OBJ_nid2obj(NID_rsaEncryption), V_ASN1_NULL, NULL, der, len, spki);
 }
 
 bool spki_write_ec(int curve, const void *point, size_t len, struct bytes *spki)
 {
-    return write_info(NID_X9_62_id_ecPublicKey, V_ASN1_OBJECT, OBJ_nid2obj(curve),
+    return write_info(OBJ_nid2obj(NID_X9_62_id_ecPublicKey), V_ASN1_OBJECT, OBJ_nid2obj(curve),
                       OPENSSL_memdup(point, len), (int)len, spki);
+}
+
+bool spki_write_set(const struct key_set *set, const void *raw, size_t len, struct bytes *spki)
+{
+    return public_octets_sound(set, raw, len) &&
+           write_info(OBJ_txt2obj(set->oid, 1), V_ASN1_UNDEF, NULL, OPENSSL_memdup(raw, len),
+                      (int)len, spki);
 }
 
 /* --- reading --- */
@@ -178,6 +187,47 @@ static EVP_PKEY *read_plain(const struct bytes *spki)
     bytes_free(&again);
     sk_ASN1_TYPE_pop_free(parts, ASN1_TYPE_free);
     return key;
+}
+
+static const struct key_set *read_set(const ASN1_SEQUENCE_ANY *parts, struct bytes *raw)
+{
+    const ASN1_TYPE *head = element(parts, 0, V_ASN1_SEQUENCE);
+    const ASN1_TYPE *content = element(parts, 1, V_ASN1_BIT_STRING);
+    ASN1_SEQUENCE_ANY *algorithm =
+        head ? read_sequence(head->value.sequence->data, head->value.sequence->length) : NULL;
+    const ASN1_TYPE *oid = element(algorithm, 0, V_ASN1_OBJECT);
+    const struct key_set *set = NULL;
+    char dotted[64] = "";
+
+    if (oid)
+        OBJ_obj2txt(dotted, sizeof dotted, oid->value.object, 1);
+    if (oid && content)
+        set = key_set_of_oid(dotted);
+    if (set && !bytes_set(raw, ASN1_STRING_get0_data(content->value.bit_string),
+                          (size_t)ASN1_STRING_length(content->value.bit_string), NULL))
+        set = NULL;
+    sk_ASN1_TYPE_pop_free(algorithm, ASN1_TYPE_free);
+    return set;
+}
+
+const struct key_set *spki_read_set(const struct bytes *spki, struct bytes *raw)
+{
+    ASN1_SEQUENCE_ANY *parts =
+        spki->len > 0 && spki->len <= INT32_MAX ? read_sequence(spki->data, (int)spki->len) : NULL;
+    struct bytes octets = {0}, again = {0};
+    const struct key_set *set = parts ? read_set(parts, &octets) : NULL;
+
+    if (set && !(spki_write_set(set, octets.data, octets.len, &again) && bytes_equal(&again, spki)))
+        set = NULL;
+    if (set && raw) {
+        *raw = octets;
+        octets = (struct bytes){0}; /* ownership was passed on */
+    }
+    bytes_free(&octets);
+    bytes_free(&again);
+    sk_ASN1_TYPE_pop_free(parts, ASN1_TYPE_free);
+    ERR_clear_error();
+    return set;
 }
 
 EVP_PKEY *spki_read(const struct bytes *spki)

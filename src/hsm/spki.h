@@ -15,6 +15,7 @@
 #include <openssl/evp.h>
 
 #include "base/bytes.h"
+#include "hsm/key_kind.h"
 
 /* The key that d2i_PUBKEY() reads; NULL if there is none, or if bytes follow it. The caller frees
  * it. The queue of OpenSSL's errors is left empty. */
@@ -26,5 +27,14 @@ bool spki_write_rsa(const BIGNUM *modulus, const BIGNUM *exponent, struct bytes 
 /* Writes the public key of a point on the curve with this NID, as i2d_PUBKEY() does. The point is
  * uncompressed, and known to be on the curve. */
 bool spki_write_ec(int curve, const void *point, size_t len, struct bytes *spki);
+
+/* The same of a key whose parameter set has one string of octets as its public key (RFC 8410, RFC
+ * 9881, RFC 9935). Returns false if raw cannot be one: it has another length, or is a value under
+ * which anybody could answer. */
+bool spki_write_set(const struct key_set *set, const void *raw, size_t len, struct bytes *spki);
+
+/* The set of such a key, and its octets; NULL if spki is none, or in any other encoding than that
+ * of spki_write_set(). raw may be NULL. */
+const struct key_set *spki_read_set(const struct bytes *spki, struct bytes *raw);
 
 #endif

@@ -175,6 +175,47 @@ static const struct wrap_alg algs[HSM_ALGS] = {
                        .curve = "P-256",
                        .bits = 256,
                        .wrapped_len = kwp_len},
+    [HSM_ML_KEM_1024] = {.name = "ml-kem-1024",
+                         .title = "ML-KEM-1024",
+                         .standard = "FIPS 203",
+                         .words = "an AES key under a key that one side encapsulates",
+                         .family = WRAP_AGREED,
+                         .has_integrity = true,
+                         .exact_length = WRAP_LENGTH_ASK,
+                         .block = HALF_BLOCK,
+                         .least = 2 * HALF_BLOCK,
+                         .inner = HSM_AES_KWP,
+                         .kem = 1024,
+                         .bits = 1024,
+                         .wrapped_len = kwp_len},
+    [HSM_ML_KEM_768] = {.name = "ml-kem-768",
+                        .title = "ML-KEM-768",
+                        .standard = "FIPS 203",
+                        .words = "an AES key under a key that one side encapsulates",
+                        .family = WRAP_AGREED,
+                        .has_integrity = true,
+                        .exact_length = WRAP_LENGTH_ASK,
+                        .block = HALF_BLOCK,
+                        .least = 2 * HALF_BLOCK,
+                        .inner = HSM_AES_KWP,
+                        .kem = 768,
+                        .bits = 768,
+                        .wrapped_len = kwp_len},
+    [HSM_ECDH_P384_ML_KEM_768] = {.name = "ecdh-p384+ml-kem-768",
+                                  .title = "ECDH on P-384 with ML-KEM-768",
+                                  .standard = "SP 800-56A C(2e, 0s, ECC CDH) and FIPS 203",
+                                  .words =
+                                      "an AES key under two keys; both must be found to read it",
+                                  .family = WRAP_AGREED,
+                                  .has_integrity = true,
+                                  .exact_length = WRAP_LENGTH_ASK,
+                                  .block = HALF_BLOCK,
+                                  .least = 2 * HALF_BLOCK,
+                                  .inner = HSM_AES_KWP,
+                                  .curve = "P-384",
+                                  .kem = 768,
+                                  .bits = 384,
+                                  .wrapped_len = kwp_len},
 };
 
 const struct wrap_alg *wrap_alg(enum hsm_alg alg)
@@ -190,6 +231,11 @@ bool wrap_is_by_rsa(enum hsm_alg alg)
 bool wrap_is_agreed(enum hsm_alg alg)
 {
     return algs[alg].family == WRAP_AGREED;
+}
+
+bool wrap_is_post_quantum(enum hsm_alg alg)
+{
+    return wrap_is_agreed(alg) && algs[alg].kem != 0;
 }
 
 size_t wrap_ciphertext_len(enum hsm_alg alg, size_t len, size_t modulus)

@@ -23,6 +23,9 @@ enum hsm_alg {
     HSM_ECDH_P521,
     HSM_ECDH_P384,
     HSM_ECDH_P256,
+    HSM_ML_KEM_1024,
+    HSM_ML_KEM_768,
+    HSM_ECDH_P384_ML_KEM_768,
     HSM_ALGS
 };
 
@@ -32,8 +35,9 @@ enum wrap_family {
     WRAP_AES,      /* an AES key */
     WRAP_RSA_AES,  /* an RSA public key, which wraps an AES key that is made for this one key: the
                       blob is the wrapped AES key, and the key under it */
-    WRAP_AGREED,   /* an AES key that both sides derive from their two key pairs; it wraps one AES
-                      key by the inner algorithm, and the blob is that wrapped key */
+    WRAP_AGREED,   /* an AES key that both sides have from their two key pairs, or from what one of
+                      them encapsulates, or both; it wraps one AES key by the inner algorithm, and
+                      the blob is that wrapped key */
     WRAP_FAMILIES
 };
 
@@ -65,8 +69,9 @@ struct wrap_alg {
     uint32_t value_len;            /* ... and its octets; 0: none */
     enum hsm_alg outer, inner;     /* RSA_AES: what wraps its AES key, and what the key under it;
                                       AGREED: inner wraps the AES key */
-    const char *curve;             /* AGREED by ECDH: "P-521", as in struct key_desc ... */
-    uint32_t bits;                 /* ... and the bits of its field */
+    const char *curve;             /* AGREED by ECDH: "P-521", as in struct key_desc; else NULL */
+    uint32_t kem;                  /* AGREED by ML-KEM: its parameter set, 768 or 1024; else 0 */
+    uint32_t bits;                 /* AGREED: of the curve's field; without one, the set */
     const char *openssl;           /* AES: OpenSSL's name of the algorithm with a key of 256 bits */
     /* Octets of the wrapped key for a key of len octets; 0: it cannot wrap that length. modulus:
      * octets of the RSA wrapping key. */
@@ -79,8 +84,11 @@ const struct wrap_alg *wrap_alg(enum hsm_alg alg);
 /* Does an RSA key wrap by it, and its other half unwrap? */
 bool wrap_is_by_rsa(enum hsm_alg alg);
 
-/* Do both sides derive the wrapping key from their key pairs (hsm/key_agreement.h)? */
+/* Do both sides agree on the wrapping key (hsm/key_agreement.h)? */
 bool wrap_is_agreed(enum hsm_alg alg);
+
+/* Is it agreed on by ML-KEM, or by that and ECDH, so that no quantum computer finds the key? */
+bool wrap_is_post_quantum(enum hsm_alg alg);
 
 /* Octets of the wrapped key for a key of len octets; 0: this algorithm cannot wrap it. */
 size_t wrap_ciphertext_len(enum hsm_alg alg, size_t len, size_t modulus);

@@ -207,6 +207,7 @@ static const struct event_field planned[] = {
     FIELD_3(FIELD_NUMBER, "from-label-length", planned.from_label_len),
     FIELD_3(FIELD_HEX, "from-id", planned.from_id),
     FIELD_3(FIELD_NUMBER, "from-id-length", planned.from_id_len),
+    FIELD_3(FIELD_TEXT, "changes", planned.changes),
 };
 
 static const struct event_field gate[] = {
@@ -333,6 +334,7 @@ static const struct event_field end[] = {
     FIELD(FIELD_NUMBER, "unproven", end.unproven),
     FIELD_2(FIELD_NUMBER, "sealed", end.sealed),
     FIELD_3(FIELD_NUMBER, "destroyed", end.destroyed),
+    FIELD_3(FIELD_NUMBER, "aligned", end.aligned),
     FIELD(FIELD_NUMBER, "refused", end.refused),
     FIELD(FIELD_NUMBER, "failed", end.failed),
     FIELD(FIELD_NUMBER, "companions", end.companions),

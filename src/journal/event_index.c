@@ -196,8 +196,10 @@ static void count_outcomes(const struct event_log *log, struct event_index *inde
         enum key_outcome outcome =
             event_index_outcome(key->planned ? &planned : NULL, key->done ? &done : NULL);
         bool companion = key->planned && planned.planned.companion_of;
-        key->proven = key->done && outcome == KEY_MIGRATED && !key->disordered;
-        index->script.arrived += key->line && (outcome == KEY_MIGRATED || outcome == KEY_SEALED);
+        key->proven =
+            key->done && (outcome == KEY_MIGRATED || outcome == KEY_ALIGNED) && !key->disordered;
+        index->script.arrived += key->line && (outcome == KEY_MIGRATED || outcome == KEY_SEALED ||
+                                               outcome == KEY_ALIGNED);
         if ((unsigned)outcome < KEY_OUTCOMES)
             ++*(companion ? &index->companions[outcome] : &index->outcomes[outcome]);
     }

@@ -11,6 +11,8 @@ liblink_a_SOURCES = \
 	%D%/process.h \
 	%D%/remote.c \
 	%D%/remote.h \
+	%D%/remote_list.c \
+	%D%/remote_list.h \
 	%D%/remote_setup.h \
 	%D%/session_pool.c \
 	%D%/session_pool.h \

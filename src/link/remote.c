@@ -1,54 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each function of the contract is one request to the agent; long lists are requested in pages. */
+/* Each function of the contract is one request to the agent. */
 #include "link/remote.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsm/halves.h"
 #include "link/agent_client.h"
+#include "link/remote_list.h"
 #include "link/session_pool.h"
 #include "link/wire.h"
 #include "link/wire_agreement.h"
 #include "link/wire_evidence.h"
 
-struct remote {
-    struct hsm base;
-    struct agent_client *client;
-    uint64_t open_asked; /* its opening is awaited by the next call; 0: it is not */
-    struct listing {
-        bool begun;     /* page after page is asked for */
-        uint64_t asked; /* the page that was asked for; 0: all came, or it failed ... */
-        struct err err; /* ... for this reason */
-        struct key_list list;
-        bool more;
-    } listing; /* of one thread */
-    unsigned list_sessions;
-    void (*listed)(void *ctx, const struct key_desc *keys, size_t count); /* may be NULL */
-    void *ctx;
-    struct session_pool pool; /* its lock protects open_asked, too */
-};
-
 static const struct agent_client_answer done = {PB__REPLY__RESULT_DONE, NULL};
-
-static bool await_open(struct remote *r, struct err *err)
-{
-    uint64_t id;
-
-    pthread_mutex_lock(&r->pool.lock);
-    id = r->open_asked;
-    r->open_asked = 0;
-    pthread_mutex_unlock(&r->pool.lock);
-    return !id || agent_client_receive(r->client, id, &done, NULL, err);
-}
 
 static bool ask(struct hsm *hsm, Pb__Request__CallCase call, void *args,
                 const struct agent_client_answer *answer, void *out, struct err *err)
 {
     struct remote *r = (struct remote *)hsm;
     const unsigned session = session_pool_take(&r->pool);
-    bool ok =
-        await_open(r, err) && agent_client_ask(r->client, session, call, args, answer, out, err);
+    bool ok = remote_await_open(r, err) &&
+              agent_client_ask(r->client, session, call, args, answer, out, err);
 
     session_pool_give(&r->pool, session);
     return ok;
@@ -130,157 +102,6 @@ static bool get_made(const Pb__Reply *reply, void *out, struct err *err)
 
 static const struct agent_client_answer blob_answer = {PB__REPLY__RESULT_BLOB, get_blob};
 static const struct agent_client_answer handle_answer = {PB__REPLY__RESULT_HANDLE, get_handle};
-
-/* --- lists: each page is appended to the previous ones --- */
-
-struct handle_pages {
-    uint64_t *handles;
-    size_t count;
-    bool more;
-};
-
-static bool check_page(size_t count, size_t most, bool more, size_t before, struct err *err)
-{
-    if (count > most || (more && count == 0))
-        return err_set(err, ERR_DATA, "a page of %zu objects", count);
-    if (before + count > HSM_OBJECTS_MAX)
-        return err_set(err, ERR_DATA, "more than %d objects", HSM_OBJECTS_MAX);
-    return true;
-}
-
-static bool get_keys(const Pb__Reply *reply, void *out, struct err *err)
-{
-    const Pb__KeyPage *page = reply->keys;
-    struct listing *pages = out;
-    struct key_desc key;
-
-    if (!check_page(page->n_keys, WIRE_KEYS_PAGE, page->more, pages->list.count, err))
-        return false;
-    for (size_t i = 0; i < page->n_keys; i++) {
-        if (!wire_get_key(page->keys[i], &key, err))
-            return false;
-        if (!key_list_add(&pages->list, &key))
-            return err_set(err, ERR_FAILED, "no memory for the list of keys");
-    }
-    pages->more = page->more;
-    return true;
-}
-
-static bool get_handles(const Pb__Reply *reply, void *out, struct err *err)
-{
-    const Pb__HandlePage *page = reply->handles;
-    struct handle_pages *pages = out;
-
-    if (!check_page(page->n_handles, WIRE_HANDLES_PAGE, page->more, pages->count, err))
-        return false;
-    uint64_t *all = reallocarray(pages->handles, pages->count + page->n_handles + 1, sizeof *all);
-    if (!all)
-        return err_set(err, ERR_FAILED, "no memory for the list of handles");
-    pages->handles = all;
-    for (size_t i = 0; i < page->n_handles; i++) {
-        if (page->handles[i] <= (pages->count ? all[pages->count - 1] : 0))
-            return err_set(err, ERR_DATA, "the handles are not in ascending order");
-        all[pages->count++] = page->handles[i];
-    }
-    pages->more = page->more;
-    return true;
-}
-
-/* Session 0 reads the list until its last page. */
-static bool ask_page(struct remote *r, struct err *err)
-{
-    Pb__Page page = PB__PAGE__INIT;
-
-    page.from = (uint32_t)r->listing.list.count;
-    page.sessions = r->list_sessions;
-    return agent_client_send(r->client, 0, PB__REQUEST__CALL_LIST, &page, &r->listing.asked, err);
-}
-
-/* The next page is asked for before this one is shown to anybody. */
-static bool take_page(struct remote *r, uint64_t id, struct err *err)
-{
-    static const struct agent_client_answer answer = {PB__REPLY__RESULT_KEYS, get_keys};
-    struct listing *l = &r->listing;
-    const size_t before = l->list.count;
-
-    if (!await_open(r, err) || !agent_client_receive(r->client, id, &answer, l, err) ||
-        (l->more && !ask_page(r, err)))
-        return false;
-    if (r->listed && l->list.count > before)
-        r->listed(r->ctx, &l->list.keys[before], l->list.count - before);
-    return true;
-}
-
-static void remote_list_ahead(struct hsm *hsm)
-{
-    struct remote *r = (struct remote *)hsm;
-    struct listing *l = &r->listing;
-
-    if (l->begun)
-        return;
-    *l = (struct listing){.begun = true};
-    ask_page(r, &l->err);
-}
-
-static bool remote_list_part(struct hsm *hsm, bool *more)
-{
-    struct remote *r = (struct remote *)hsm;
-    struct listing *l = &r->listing;
-    const uint64_t id = l->asked;
-
-    l->asked = 0;
-    if (id && !take_page(r, id, &l->err))
-        l->asked = 0;
-    *more = l->asked != 0;
-    return l->err.code == ERR_NONE;
-}
-
-/* Pages that came before a failure are no list. */
-static bool remote_list(struct hsm *hsm, struct key_list *list, struct err *err)
-{
-    struct remote *r = (struct remote *)hsm;
-    const unsigned session = session_pool_take_of(&r->pool, 1);
-    struct listing it;
-    bool more;
-
-    remote_list_ahead(hsm);
-    while (remote_list_part(hsm, &more) && more)
-        ;
-    it = r->listing;
-    r->listing = (struct listing){0};
-    session_pool_give(&r->pool, session);
-    if (it.err.code == ERR_NONE && halves_match(&it.list, &it.err)) {
-        *list = it.list;
-        return true;
-    }
-    key_list_free(&it.list);
-    if (err)
-        *err = it.err;
-    return false;
-}
-
-static bool remote_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
-{
-    static const struct agent_client_answer answer = {PB__REPLY__RESULT_HANDLES, get_handles};
-    struct remote *r = (struct remote *)hsm;
-    struct handle_pages pages = {.more = true};
-    const unsigned session = session_pool_take(&r->pool);
-    bool ok = true;
-
-    while (ok && pages.more) {
-        Pb__Page page = PB__PAGE__INIT;
-        page.from = (uint32_t)pages.count;
-        ok = agent_client_ask(r->client, session, PB__REQUEST__CALL_HANDLES, &page, &answer, &pages,
-                              err);
-    }
-    session_pool_give(&r->pool, session);
-    if (ok) {
-        *handles = pages.handles;
-        *count = pages.count;
-    } else
-        free(pages.handles);
-    return ok;
-}
 
 /* --- the rest of the contract --- */
 
@@ -398,6 +219,15 @@ static bool remote_make_agreement_pair(struct hsm *hsm, enum hsm_alg alg, const 
     return ask(hsm, PB__REQUEST__CALL_MAKE_AGREEMENT_PAIR, &make, &answer, pair, err);
 }
 
+static bool remote_encapsulate(struct hsm *hsm, const struct hsm_encapsulation *with,
+                               struct hsm_pair *pair, struct err *err)
+{
+    static const struct agent_client_answer answer = {PB__REPLY__RESULT_PAIR, get_pair};
+    Pb__Encapsulation msg;
+    wire_put_encapsulation(with, &msg);
+    return ask(hsm, PB__REQUEST__CALL_ENCAPSULATE, &msg, &answer, pair, err);
+}
+
 static bool remote_meet(struct hsm *hsm, const struct hsm_meeting *with, struct bytes *known,
                         struct err *err)
 {
@@ -472,29 +302,49 @@ static bool remote_make_key(struct hsm *hsm, const struct key_sample *sample, co
     return true;
 }
 
+static bool remote_wrap_layers(struct hsm *hsm, const struct hsm_layers *by, uint64_t key,
+                               struct bytes *wrapped_key, struct err *err)
+{
+    Pb__Wrap wrap = PB__WRAP__INIT;
+    wrap.alg = (uint32_t)by->alg;
+    wrap.wrapping = by->inner;
+    wrap.key = key;
+    wrap.outer = by->outer;
+    wrap.info = lend_bytes(by->info, by->info ? HSM_INFO_SIZE : 0);
+    return ask(hsm, PB__REQUEST__CALL_WRAP, &wrap, &blob_answer, wrapped_key, err);
+}
+
+static bool remote_unwrap_layers(struct hsm *hsm, const struct hsm_layers *by,
+                                 const struct bytes *wrapped_key,
+                                 const struct hsm_template *template, uint64_t *handle,
+                                 struct err *err)
+{
+    Pb__Template msg;
+    struct wire_constraints constraints;
+    Pb__Unwrap unwrap = PB__UNWRAP__INIT;
+    wire_put_template(template, &msg, &constraints);
+    unwrap.alg = (uint32_t)by->alg;
+    unwrap.unwrapping = by->inner;
+    unwrap.blob = lend_bytes(wrapped_key->data, wrapped_key->len);
+    unwrap.template_ = &msg;
+    unwrap.outer = by->outer;
+    unwrap.info = lend_bytes(by->info, by->info ? HSM_INFO_SIZE : 0);
+    return ask(hsm, PB__REQUEST__CALL_UNWRAP, &unwrap, &handle_answer, handle, err);
+}
+
 static bool remote_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
                         struct bytes *wrapped_key, struct err *err)
 {
-    Pb__Wrap wrap = PB__WRAP__INIT;
-    wrap.alg = (uint32_t)alg;
-    wrap.wrapping = wrapping;
-    wrap.key = key;
-    return ask(hsm, PB__REQUEST__CALL_WRAP, &wrap, &blob_answer, wrapped_key, err);
+    const struct hsm_layers one = {.alg = alg, .inner = wrapping};
+    return remote_wrap_layers(hsm, &one, key, wrapped_key, err);
 }
 
 static bool remote_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
                           const struct bytes *wrapped_key, const struct hsm_template *template,
                           uint64_t *handle, struct err *err)
 {
-    Pb__Template msg;
-    struct wire_constraints constraints;
-    Pb__Unwrap unwrap = PB__UNWRAP__INIT;
-    wire_put_template(template, &msg, &constraints);
-    unwrap.alg = (uint32_t)alg;
-    unwrap.unwrapping = unwrapping;
-    unwrap.blob = lend_bytes(wrapped_key->data, wrapped_key->len);
-    unwrap.template_ = &msg;
-    return ask(hsm, PB__REQUEST__CALL_UNWRAP, &unwrap, &handle_answer, handle, err);
+    const struct hsm_layers one = {.alg = alg, .inner = unwrapping};
+    return remote_unwrap_layers(hsm, &one, wrapped_key, template, handle, err);
 }
 
 static bool remote_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
@@ -546,6 +396,15 @@ static bool remote_remove(struct hsm *hsm, const struct key_desc *is, struct err
     return ask(hsm, PB__REQUEST__CALL_REMOVE, &msg, &done, NULL, err);
 }
 
+static bool remote_tighten(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                           struct err *err)
+{
+    Pb__Remove named;
+    Pb__Tighten msg;
+    wire_put_tighten(is, to, &named, &msg);
+    return ask(hsm, PB__REQUEST__CALL_TIGHTEN, &msg, &done, NULL, err);
+}
+
 static bool remote_lock(struct hsm *hsm, const struct hsm_lock *lock, struct err *err)
 {
     Pb__Slot slot;
@@ -593,6 +452,7 @@ static const struct hsm_driver remote_driver = {
     .make_token_pair = remote_make_token_pair,
     .load_public = remote_load_public,
     .make_agreement_pair = remote_make_agreement_pair,
+    .encapsulate = remote_encapsulate,
     .meet = remote_meet,
     .agree = remote_agree,
     .make_kek = remote_make_kek,
@@ -602,11 +462,14 @@ static const struct hsm_driver remote_driver = {
     .make_key = remote_make_key,
     .wrap = remote_wrap,
     .unwrap = remote_unwrap,
+    .wrap_layers = remote_wrap_layers,
+    .unwrap_layers = remote_unwrap_layers,
     .prove = remote_prove,
     .commit = remote_commit,
     .make_public = remote_make_public,
     .destroy = remote_destroy,
     .remove = remote_remove,
+    .tighten = remote_tighten,
 };
 
 bool remote_open(const struct remote_setup *setup, struct hsm **out, struct err *err)
@@ -627,7 +490,7 @@ bool remote_open(const struct remote_setup *setup, struct hsm **out, struct err 
     Pb__Where where;
     wire_put_where(&setup->where, &where);
     if (!agent_client_send(r->client, 0, PB__REQUEST__CALL_OPEN, &where, &r->open_asked, err) ||
-        (!setup->ahead && !await_open(r, err))) {
+        (!setup->ahead && !remote_await_open(r, err))) {
         remote_close(&r->base);
         return false;
     }

@@ -206,6 +206,15 @@ bool wire_get_wanted(const Pb__Wanted *msg, struct hsm_wanted *out, struct err *
     return true;
 }
 
+bool wire_check_page(size_t count, size_t most, bool more, size_t before, struct err *err)
+{
+    if (count > most || (more && count == 0))
+        return err_set(err, ERR_DATA, "a page of %zu objects", count);
+    if (before + count > HSM_OBJECTS_MAX)
+        return err_set(err, ERR_DATA, "more than %d objects", HSM_OBJECTS_MAX);
+    return true;
+}
+
 void wire_put_remove(const struct key_desc *is, Pb__Remove *msg)
 {
     pb__remove__init(msg);
@@ -226,6 +235,36 @@ bool wire_get_remove(const Pb__Remove *msg, struct key_desc *out, struct err *er
     key_set_label(out, msg->label.data, msg->label.len);
     key_set_id(out, msg->id.data, msg->id.len);
     return true;
+}
+
+void wire_put_tighten(const struct key_desc *is, const struct tightening *to, Pb__Remove *named,
+                      Pb__Tighten *msg)
+{
+    wire_put_remove(is, named);
+    pb__tighten__init(msg);
+    msg->is = named;
+    msg->off = to->off;
+    msg->on = to->on;
+    msg->start = field_lend(to->start);
+    msg->end = field_lend(to->end);
+}
+
+static bool get_date(const char *date, char to[KEY_DATE_SIZE], struct err *err)
+{
+    if (strlen(date) >= KEY_DATE_SIZE)
+        return err_set(err, ERR_DATA, "a date is too long");
+    memcpy(to, date, strlen(date) + 1);
+    return true;
+}
+
+bool wire_get_tighten(const Pb__Tighten *msg, struct key_desc *is, struct tightening *to,
+                      struct err *err)
+{
+    *to = (struct tightening){.off = msg->off, .on = msg->on};
+    if (!msg->is)
+        return err_set(err, ERR_DATA, "the object is missing");
+    return wire_get_remove(msg->is, is, err) && get_date(msg->start, to->start, err) &&
+           get_date(msg->end, to->end, err);
 }
 
 bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct bytes *spki,

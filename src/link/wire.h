@@ -25,7 +25,7 @@
 #define WIRE_MAGIC UINT32_C(0x59524648) /* "HFRY" on the wire */
 
 enum {
-    WIRE_PROTOCOL = 12,
+    WIRE_PROTOCOL = 13,
     WIRE_KEYS_PAGE = 256,     /* keys in one page of a list */
     WIRE_HANDLES_PAGE = 4096, /* handles likewise */
 };
@@ -63,6 +63,13 @@ void wire_put_wanted(const struct hsm_wanted *wanted, Pb__Wanted *msg);
 bool wire_get_wanted(const Pb__Wanted *msg, struct hsm_wanted *out, struct err *err);
 void wire_put_remove(const struct key_desc *is, Pb__Remove *msg);
 bool wire_get_remove(const Pb__Remove *msg, struct key_desc *out, struct err *err);
+void wire_put_tighten(const struct key_desc *is, const struct tightening *to, Pb__Remove *named,
+                      Pb__Tighten *msg); /* msg refers to *named */
+bool wire_get_tighten(const Pb__Tighten *msg, struct key_desc *is, struct tightening *to,
+                      struct err *err);
+
+/* May a page of a list have so many objects, after so many that came before? */
+bool wire_check_page(size_t count, size_t most, bool more, size_t before, struct err *err);
 void wire_put_where(const struct hsm_where *where, Pb__Where *msg);
 bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err);
 

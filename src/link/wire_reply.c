@@ -319,6 +319,7 @@ void wire_put_capabilities(const struct hsm_capabilities *caps, struct wire_offe
     msg->digest_max = caps->limits.digest_max;
     msg->rsa_min = caps->limits.rsa_min;
     msg->rsa_max = caps->limits.rsa_max;
+    msg->kinds = caps->limits.kinds;
     msg->curves = field_lend(caps->limits.curves);
 }
 
@@ -366,7 +367,8 @@ bool wire_get_capabilities(const Pb__Offers *msg, struct hsm_capabilities *out, 
         .limits = {.secret_max = msg->secret_max,
                    .digest_max = msg->digest_max,
                    .rsa_min = msg->rsa_min,
-                   .rsa_max = msg->rsa_max},
+                   .rsa_max = msg->rsa_max,
+                   .kinds = msg->kinds},
     };
     if (!field_text(msg->curves, "curves", caps.limits.curves, sizeof caps.limits.curves, err))
         return false;
@@ -393,6 +395,10 @@ bool wire_get_pair(const Pb__Pair *msg, struct hsm_pair *out, struct err *err)
     if (!wire_get_handle(msg->private_handle, "private key's handle", err) ||
         !wire_get_bytes(&msg->spki, 1, HSM_BLOB_MAX, "public key", &spki, err))
         return false;
-    *out = (struct hsm_pair){msg->private_handle, msg->public_handle, spki};
+    *out = (struct hsm_pair){.private_handle = msg->private_handle,
+                             .public_handle = msg->public_handle,
+                             .kem_private = msg->kem_private,
+                             .kem_public = msg->kem_public,
+                             .spki = spki};
     return true;
 }

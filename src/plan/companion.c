@@ -19,8 +19,11 @@
 static uint32_t public_uses(const struct key_desc *key)
 {
     static const uint32_t halves[][2] = {
-        {KEY_SIGN, KEY_VERIFY},   {KEY_SIGN_RECOVER, KEY_VERIFY_RECOVER},
-        {KEY_UNWRAP, KEY_WRAP},   {KEY_DECRYPT, KEY_ENCRYPT},
+        {KEY_SIGN, KEY_VERIFY},
+        {KEY_SIGN_RECOVER, KEY_VERIFY_RECOVER},
+        {KEY_UNWRAP, KEY_WRAP},
+        {KEY_DECRYPT, KEY_ENCRYPT},
+        {KEY_DECAPSULATE, KEY_ENCAPSULATE},
         {KEY_DERIVE, KEY_DERIVE},
     };
     uint32_t uses = 0;
@@ -45,6 +48,8 @@ bool companion_made_of(const struct plan_item *of, size_t owner, struct plan_ite
     made->own->class = KEY_CLASS_PUBLIC;
     made->own->flags = public_uses(key);
     made->own->flags_known = KEY_USES;
+    if (key->kind != KEY_KIND_ML_KEM) /* which no token reports of other keys */
+        made->own->flags_known &= ~(uint32_t)(KEY_ENCAPSULATE | KEY_DECAPSULATE);
     made->own->constraints = constraints;
     return true;
 }

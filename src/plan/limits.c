@@ -20,6 +20,9 @@ bool limits_allow(const struct hsm_limits *limits, const struct key_desc *key, s
         return err_set(err, ERR_UNSUPPORTED,
                        "%u bytes: the destination takes no secret of more than %u", key->length,
                        limits->secret_max);
+    if (limits->kinds && key->kind != KEY_KIND_NONE && !(limits->kinds & UINT32_C(1) << key->kind))
+        return err_set(err, ERR_UNSUPPORTED, "the destination's API takes no key of this type: %s",
+                       key_kind_name(key->kind));
     if (key->kind == KEY_KIND_EC && limits->curves[0] && !is_listed(limits->curves, key->curve))
         return err_set(err, ERR_UNSUPPORTED,
                        "the destination takes no key on the curve %s, only on %s", key->curve,

@@ -20,6 +20,8 @@ libceremony_a_SOURCES += \
 	%D%/origins.h \
 	%D%/plan.c \
 	%D%/plan.h \
+	%D%/plan_item.c \
+	%D%/plan_item.h \
 	%D%/policy.c \
 	%D%/policy.h \
 	%D%/provable.c \
@@ -38,5 +40,7 @@ libceremony_a_SOURCES += \
 	%D%/suite.h \
 	%D%/transports.c \
 	%D%/transports.h \
+	%D%/versions.c \
+	%D%/versions.h \
 	%D%/wanted.c \
 	%D%/wanted.h

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hsm/fidelity.h"
+#include "hsm/tightening.h"
 #include "plan/map_order.h"
 
 enum { KCV_OCTETS = 3 };
@@ -76,6 +77,15 @@ static bool differ(const struct map_object *a, const struct map_object *b)
 uint32_t map_asked_flags(const struct policy *policy, const struct key_desc *key)
 {
     return key_is_public_class(key) ? policy_public_flags(key) : policy_want_flags(policy, key);
+}
+
+bool map_may_tighten(const struct policy *policy, const struct key_desc *source,
+                     const struct key_desc *there)
+{
+    struct tightening to;
+
+    tightening_of(source, map_asked_flags(policy, source), there, &to);
+    return tightening_is_set(&to);
 }
 
 /* Does the destination report attributes of this kind? */
@@ -238,21 +248,36 @@ static void list_companions(struct maker *m)
     qsort_r(m->companions, m->companion_count, sizeof(struct map_object *), compare_spki, &by);
 }
 
+/* Is the object of its name, on the destination, another certificate of the same key? */
+static bool is_outdated(const struct maker *m, const struct map_row *row, const uint8_t *spki)
+{
+    const uint32_t there = row->object[SIDE_DESTINATION];
+    const struct map_certificate *other =
+        there ? certificate_of(m->sides, SIDE_DESTINATION, there - 1) : NULL;
+
+    return row->state == MAP_NAME_TAKEN && other && other->certifies &&
+           memcmp(other->spki_sha256, spki, sizeof other->spki_sha256) == 0;
+}
+
 /* What the destination lacks of the objects that hold one public key, from this place on: any
- * public key object, each certificate. */
-static uint8_t missing_from(const struct maker *m, size_t first, const uint8_t *spki)
+ * public key object, each certificate. They belong to this private key. */
+static uint8_t missing_from(const struct maker *m, size_t first, size_t owner, const uint8_t *spki)
 {
     bool publics = false, there = false;
     uint8_t missing = 0;
 
     for (size_t i = first; i < m->companion_count; i++) {
         const struct map_object *o = m->companions[i];
-        const struct map_row *row = &m->map->rows[m->row_of[o->index]];
+        struct map_row *row = &m->map->rows[m->row_of[o->index]];
         const bool same = row->state == MAP_SAME || row->state == MAP_OTHER_NAME;
         const bool certificate = o->key->class == KEY_CLASS_CERTIFICATE;
         m->map->work++;
         if (memcmp(spki_of(m->sides, SIDE_SOURCE, o), spki, 32) != 0)
             break;
+        row->owner = (uint32_t)owner + 1;
+        row->outdated = certificate && is_outdated(m, row, spki);
+        if (row->outdated)
+            memcpy(row->digest, o->digest, sizeof row->digest);
         if (certificate && !same && row->state != MAP_NOT_KNOWN)
             missing |= MAP_NO_CERTIFICATE;
         publics |= !certificate;
@@ -280,12 +305,12 @@ static size_t first_with(const struct maker *m, const uint8_t *spki)
 /* The objects of a public key are looked at once, however many private keys have it. */
 enum { LOOKED = 1 << 7, ACCOMPANY = 1 << 6 };
 
-static uint8_t missing_of(const struct maker *m, const uint8_t *spki)
+static uint8_t missing_of(const struct maker *m, size_t owner, const uint8_t *spki)
 {
     const size_t first = first_with(m, spki);
 
     if (!(m->missing[first] & LOOKED))
-        m->missing[first] |= LOOKED | missing_from(m, first, spki);
+        m->missing[first] |= LOOKED | missing_from(m, first, owner, spki);
     return m->missing[first] & (MAP_NO_PUBLIC | MAP_NO_CERTIFICATE);
 }
 
@@ -320,7 +345,7 @@ static void complete(const struct maker *m)
         if (o->key->class != KEY_CLASS_PRIVATE || !o->key->has_public)
             continue;
         if (row->state == MAP_SAME || row->state == MAP_OTHER_NAME)
-            row->missing = missing_of(m, o->key->spki_sha256);
+            row->missing = missing_of(m, i, o->key->spki_sha256);
         else if (row->state == MAP_ONLY_SOURCE)
             note_company(m, o->key->spki_sha256);
     }

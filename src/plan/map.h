@@ -49,10 +49,14 @@ struct map_row {
     uint8_t state;      /* enum map_state */
     uint8_t by;         /* enum map_by */
     uint8_t missing;
-    bool accompanies; /* a public object of a private key that is only on the source */
-    bool movable;     /* the verdict on the source's object, which may be its name's only */
-    uint64_t differs; /* bit (1 << n) for each row n of fidelity_row() that is not as a migration
-                         would make it */
+    uint32_t owner; /* of a public object: the source's private key that it belongs to, from 1,
+                       if that is there already; 0: none */
+    bool outdated;  /* a certificate: under its name the destination has another one of that key */
+    uint8_t digest[4]; /* outdated: the first octets of the SHA-256 of the source's */
+    bool accompanies;  /* a public object of a private key that is only on the source */
+    bool movable;      /* the verdict on the source's object, which may be its name's only */
+    uint64_t differs;  /* bit (1 << n) for each row n of fidelity_row() that is not as a migration
+                          would make it */
 };
 
 /* What was read of a certificate; {0}: nothing. */
@@ -88,6 +92,10 @@ void map_free(struct map *map);
 
 /* The flags that a migration gives this object of the source. */
 uint32_t map_asked_flags(const struct policy *policy, const struct key_desc *key);
+
+/* Is a copy looser than its original in attributes that can be set? */
+bool map_may_tighten(const struct policy *policy, const struct key_desc *source,
+                     const struct key_desc *there);
 
 /* Can a challenge show more about this row, which has this object of the source? */
 bool map_may_ask(const struct map_row *row, const struct key_desc *source);

@@ -73,7 +73,7 @@ static bool fits_envelope(const struct wrap_option *option, const struct key_des
                           struct err *why)
 {
     const struct wrap_alg *alg = wrap_alg(option->alg);
-    bool generic = key->kind == KEY_KIND_GENERIC;
+    bool generic = key_kind_is(key->kind, KEY_FAMILY_VALUE);
     bool whole = key->length > 0 && key->length % alg->block == 0;
 
     if (alg->exact_length == WRAP_LENGTH_MULTIPLE &&
@@ -237,9 +237,26 @@ static bool explain_unproven(const struct judge *judge, const struct key_desc *k
                : provable_explain(judge->suite, key, reason);
 }
 
+/* A copy that both HSMs can prove before anything of it is changed. */
+static bool judge_copy(const struct judge *judge, struct plan_item *item, struct err *reason)
+{
+    char changes[TIGHTENING_TEXT];
+
+    item->proofs = provable_by(judge->suite, item->key);
+    item->unproven = false;
+    if (item->proofs == 0 || !has_half(item, reason))
+        return check_names(judge, item, reason);
+    item->route = ROUTE_ALIGNED;
+    text_print(reason->what, sizeof reason->what, "set there: %s; the same key (by %s)",
+               tightening_text(&item->align->to, changes), item->there);
+    return true;
+}
+
 /* Reasons that cannot be remedied come first: names and public halves are checked last. */
 static bool judge_key(const struct judge *judge, struct plan_item *item, struct err *reason)
 {
+    if (item->there && item->align)
+        return judge_copy(judge, item, reason);
     if (!policy_may_leave(item->key, reason) ||
         !limits_allow(&judge->suite->limits, item->key, reason) ||
         !limits_keep(judge->suite, item->key, item->want_flags, reason) ||
@@ -268,7 +285,8 @@ static bool check_public_names(const struct judge *judge, const struct plan_item
 
     if (key->class != KEY_CLASS_CERTIFICATE || item->there)
         return check_names(judge, item, err);
-    if (names_same(&judge->source, key) > 1)
+    const struct key_desc listed = plan_item_listed(item);
+    if (names_same(&judge->source, &listed) > 1)
         return err_set(err, ERR_CONFLICT, "two certificates on the source bear this label and id");
     return names_same(&judge->destination, key) == 0 ||
            err_set(err, ERR_CONFLICT,
@@ -302,6 +320,15 @@ static bool judge_public(const struct judge *judge, struct plan_item *item,
     return true;
 }
 
+/* Always false. */
+static bool refuse_older(const struct plan *plan, const struct plan_item *item, struct err *reason)
+{
+    char label[KEY_LABEL_TEXT];
+
+    return err_set(reason, ERR_DENIED, "an older version: the policy takes the newest, %.120s",
+                   key_label_text(plan->items[item->newer - 1].key, label));
+}
+
 static void judge_item(const struct judge *judge, const struct plan *plan, struct plan_item *item)
 {
     const struct plan_item *owner =
@@ -312,18 +339,11 @@ static void judge_item(const struct judge *judge, const struct plan *plan, struc
 
     item->want_flags =
         public ? policy_public_flags(item->key) : policy_want_flags(judge->policy, item->key);
-    if (!(public ? judge_public(judge, item, owner, &reason) : judge_key(judge, item, &reason)))
+    if (item->newer ? !refuse_older(plan, item, &reason)
+                    : !(public ? judge_public(judge, item, owner, &reason)
+                               : judge_key(judge, item, &reason)))
         item->route = ROUTE_NONE;
     err_note_set(&item->reason, &reason);
-}
-
-static void item_free(const struct plan_item *item)
-{
-    struct err_note reason = item->reason;
-
-    free(item->own);
-    free(item->from);
-    err_note_free(&reason);
 }
 
 bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err)
@@ -334,67 +354,12 @@ bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err)
     if ((plan->count & (plan->count - 1)) == 0) {
         items = reallocarray(plan->items, plan->count ? 2 * plan->count : 1, sizeof *items);
         if (!items) {
-            item_free(item);
+            plan_item_free(item);
             return err_set(err, ERR_FAILED, "no memory for a plan of %zu keys", plan->count);
         }
         plan->items = items;
     }
     plan->items[plan->count++] = *item;
-    return true;
-}
-
-bool plan_item_own(struct plan_item *item, struct err *err)
-{
-    if (item->own)
-        return true;
-    item->own = calloc(1, sizeof *item->own);
-    if (!item->own)
-        return err_set(err, ERR_FAILED, "no memory for the description of a key");
-    if (item->key)
-        *item->own = *item->key;
-    item->key = item->own;
-    return true;
-}
-
-/* --- names ---------------------------------------------------------------------------------- */
-
-static void set_name(struct key_desc *key, const struct plan_name *name)
-{
-    memset(key->label, 0, sizeof key->label);
-    memset(key->id, 0, sizeof key->id);
-    key_set_label(key, name->label, name->label_len);
-    key_set_id(key, name->id, name->id_len);
-}
-
-static struct plan_name name_of(const struct key_desc *key)
-{
-    struct plan_name name = {.label_len = key->label_len, .id_len = key->id_len};
-
-    memcpy(name.label, key->label, sizeof name.label);
-    memcpy(name.id, key->id, sizeof name.id);
-    return name;
-}
-
-struct key_desc plan_item_listed(const struct plan_item *item)
-{
-    struct key_desc key = *item->key;
-
-    if (item->from)
-        set_name(&key, item->from);
-    return key;
-}
-
-bool plan_item_rename(struct plan_item *item, const struct plan_name *name, struct err *err)
-{
-    if (!item->from) {
-        item->from = malloc(sizeof *item->from);
-        if (!item->from)
-            return err_set(err, ERR_FAILED, "no memory for the name of a key");
-        *item->from = name_of(item->key);
-    }
-    if (!plan_item_own(item, err))
-        return false;
-    set_name(item->own, name);
     return true;
 }
 
@@ -407,7 +372,7 @@ bool plan_rename_companions(struct plan *plan, struct err *err)
         if (!owner || !owner->from)
             continue;
         const struct key_desc was = plan_item_listed(owner);
-        struct plan_name to = name_of(owner->key), is = name_of(item->key);
+        struct plan_name to = plan_name_of(owner->key), is = plan_name_of(item->key);
         const bool label = key_same_label(&was, item->key), id = key_same_id(&was, item->key);
         if (!label && !id)
             continue;
@@ -598,7 +563,7 @@ void plan_verdicts_free(struct plan_verdicts *verdicts)
 void plan_free(struct plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++)
-        item_free(&plan->items[i]);
+        plan_item_free(&plan->items[i]);
     free(plan->items);
     *plan = (struct plan){0};
 }

@@ -21,10 +21,24 @@ const char *confinement_rule_name(enum confinement_rule rule)
     return rule == CONFINEMENT_REQUIRED ? "required" : "when-possible";
 }
 
+const char *quantum_rule_name(enum quantum_rule rule)
+{
+    static const char *const names[] = {"any", "preferred", "required"};
+
+    return names[rule];
+}
+
 const char *canary_rule_name(enum canary_rule rule)
 {
     static const char *const names[] = {"required", "when-possible", "none"};
     return (unsigned)rule < sizeof names / sizeof names[0] ? names[rule] : "?";
+}
+
+const char *versions_rule_name(enum versions_rule rule)
+{
+    static const char *const names[] = {"all", "number", "date"};
+
+    return names[rule];
 }
 
 const char *taken_rule_name(enum taken_rule rule)
@@ -51,7 +65,8 @@ bool policy_allows_transport(const struct policy *policy, enum transport_kind ki
 
     for (unsigned i = 0; i < policy->order.count; i++)
         named |= policy->order.at[i] == kind;
-    return named && (kind != TRANSPORT_RSA_OAEP || policy->transports);
+    return named && (kind != TRANSPORT_RSA_OAEP || policy->transports) &&
+           (policy->quantum != QUANTUM_REQUIRED || transport_is_post_quantum(kind));
 }
 
 void policy_transports_text(const struct policy *policy, char *out, size_t size)
@@ -86,6 +101,21 @@ static void sort_by_strength(const struct policy *policy, enum transport_kind *k
     }
 }
 
+/* Those that withstand a quantum computer come first; each of both groups stays in its order. */
+static void put_quantum_first(enum transport_kind *kinds, unsigned count)
+{
+    unsigned first = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        const enum transport_kind kind = kinds[i];
+        if (!transport_is_post_quantum(kind))
+            continue;
+        for (unsigned at = i; at > first; at--)
+            kinds[at] = kinds[at - 1];
+        kinds[first++] = kind;
+    }
+}
+
 unsigned policy_transports(const struct policy *policy, enum transport_kind out[TRANSPORTS])
 {
     unsigned count = 0;
@@ -99,19 +129,22 @@ unsigned policy_transports(const struct policy *policy, enum transport_kind out[
     }
     if (policy->order.count == 0)
         sort_by_strength(policy, out, count);
+    if (policy->quantum != QUANTUM_ANY)
+        put_quantum_first(out, count);
     return count;
 }
 
 bool policy_equal(const struct policy *a, const struct policy *b)
 {
     return a->rsa_bits == b->rsa_bits && a->transports == b->transports &&
-           memcmp(&a->order, &b->order, sizeof a->order) == 0 &&
+           memcmp(&a->order, &b->order, sizeof a->order) == 0 && a->quantum == b->quantum &&
            a->kdf_required == b->kdf_required && a->sensitive == b->sensitive &&
            a->extractable == b->extractable && a->waive_unproven == b->waive_unproven &&
            a->unauthenticated == b->unauthenticated && a->cmac == b->cmac &&
            a->canary == b->canary && a->writes_before_review == b->writes_before_review &&
            a->confinement == b->confinement && a->taken == b->taken &&
-           strcmp(a->rename, b->rename) == 0 && a->gates == b->gates &&
+           strcmp(a->rename, b->rename) == 0 && a->versions.rule == b->versions.rule &&
+           strcmp(a->versions.pattern, b->versions.pattern) == 0 && a->gates == b->gates &&
            a->two_officers == b->two_officers;
 }
 
@@ -147,25 +180,26 @@ uint32_t policy_want_flags(const struct policy *policy, const struct key_desc *k
     return flags;
 }
 
+/* Of a pair that is neither RSA nor EC, the parameter set must be one that is known here. */
+static bool is_migrated(const struct key_desc *key)
+{
+    if (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC)
+        return true;
+    if (key_kind_is(key->kind, KEY_FAMILY_PAIR))
+        return key_set_named(key->curve) != NULL;
+    return !key_kind_is(key->kind, KEY_FAMILY_NONE);
+}
+
 static bool kind_may_leave(const struct key_desc *key, struct err *err)
 {
     char type[KEY_TYPE_TEXT];
 
-    switch (key->kind) {
-    case KEY_KIND_RSA:
-    case KEY_KIND_EC:
-        if (key->kind == KEY_KIND_EC && strcmp(key->curve, KEY_CURVE_EXPLICIT) == 0)
-            return err_set(err, ERR_DATA,
-                           "explicit EC parameters in place of a curve's name: no proof is known "
-                           "for such keys");
-        return true;
-    case KEY_KIND_AES:
-    case KEY_KIND_DES3:
-    case KEY_KIND_GENERIC:
-        return true;
-    default:
-        return err_set(err, ERR_DATA, "unsupported type: %s", key_type_text(key, type));
-    }
+    if (key->kind == KEY_KIND_EC && strcmp(key->curve, KEY_CURVE_EXPLICIT) == 0)
+        return err_set(err, ERR_DATA,
+                       "explicit EC parameters in place of a curve's name: no proof is known "
+                       "for such keys");
+    return is_migrated(key) ||
+           err_set(err, ERR_DATA, "unsupported type: %s", key_type_text(key, type));
 }
 
 static bool name_fits(const struct key_desc *key, struct err *err)
@@ -212,7 +246,7 @@ bool policy_public_may_go(const struct key_desc *key, struct err *err)
     char type[KEY_TYPE_TEXT];
 
     if (key->class == KEY_CLASS_PUBLIC &&
-        ((key->kind != KEY_KIND_RSA && key->kind != KEY_KIND_EC) || !key->has_public))
+        (!key_kind_is(key->kind, KEY_FAMILY_PAIR) || !is_migrated(key) || !key->has_public))
         return err_set(err, ERR_DATA, "unsupported type: %s", key_type_text(key, type));
     return was_read(key, err) && templates_fit(key, err) && name_fits(key, err);
 }

@@ -17,10 +17,16 @@ enum confinement_rule { CONFINEMENT_WHEN_POSSIBLE, CONFINEMENT_REQUIRED };
 /* What becomes of a key whose label or id another object of the destination has: it is left out;
  * the ceremony does not begin; or it arrives under another name. */
 enum taken_rule { TAKEN_SKIP, TAKEN_STOP, TAKEN_RENAME };
+/* Of keys that a pattern names as versions of one key: all are taken; or only the newest, which has
+ * the highest number, or the latest start date. */
+enum versions_rule { VERSIONS_ALL, VERSIONS_BY_NUMBER, VERSIONS_BY_DATE };
+/* Must a transport withstand a quantum computer, or is such a one taken before the others? */
+enum quantum_rule { QUANTUM_ANY, QUANTUM_PREFERRED, QUANTUM_REQUIRED };
 enum canary_rule { CANARY_REQUIRED, CANARY_WHEN_POSSIBLE, CANARY_NONE };
 
 enum { POLICY_RENAME_MAX = 48 };
-#define POLICY_LABEL "{label}"
+#define POLICY_LABEL  "{label}"
+#define POLICY_NUMBER "{n}"
 
 /* The decisions that the officers made before the ceremony. */
 struct policy {
@@ -29,7 +35,8 @@ struct policy {
     struct {
         uint8_t count; /* 0: all, the strongest first */
         uint8_t at[TRANSPORTS];
-    } order;           /* enum transport_kind: these alone, in order of preference */
+    } order; /* enum transport_kind: these alone, in order of preference */
+    enum quantum_rule quantum;
     bool kdf_required; /* no key that is agreed on without a key-derivation function */
     bool sensitive;    /* the guards of the keys on the destination */
     bool extractable;
@@ -39,6 +46,10 @@ struct policy {
     enum taken_rule taken;
     char rename[POLICY_RENAME_MAX]; /* TAKEN_RENAME: the label there; POLICY_LABEL in it stands for
                                        that on the source */
+    struct {
+        enum versions_rule rule;
+        char pattern[POLICY_RENAME_MAX]; /* of labels; POLICY_NUMBER in it stands for digits */
+    } versions;
     enum canary_rule canary;
     bool writes_before_review;         /* may the canary make token objects before the review? */
     enum confinement_rule confinement; /* of the console and the agents */
@@ -58,9 +69,11 @@ void policy_transports_text(const struct policy *policy, char *out, size_t size)
 void policy_rsa_only(struct policy *policy);
 
 /* The word of the ceremony file: "required". */
+const char *quantum_rule_name(enum quantum_rule rule);
 const char *canary_rule_name(enum canary_rule rule);
 const char *confinement_rule_name(enum confinement_rule rule);
 const char *taken_rule_name(enum taken_rule rule);
+const char *versions_rule_name(enum versions_rule rule);
 
 /* RSA 3072, OAEP with SHA-256 or SHA-1, sensitive, not extractable, no envelope without
  * integrity, a canary for every kind that also stores, gates review and fingerprint. */

@@ -14,6 +14,12 @@ static const struct suit {
     {KEY_KIND_DES3, HSM_PROOF_DIGEST, 0},
     {KEY_KIND_GENERIC, HSM_PROOF_DIGEST, 0},
     {KEY_KIND_GENERIC, HSM_PROOF_HMAC, KEY_SIGN},
+    {KEY_KIND_HMAC_SHA1, HSM_PROOF_DIGEST, 0},
+    {KEY_KIND_HMAC_SHA224, HSM_PROOF_DIGEST, 0},
+    {KEY_KIND_HMAC_SHA256, HSM_PROOF_DIGEST, 0},
+    {KEY_KIND_HMAC_SHA256, HSM_PROOF_HMAC, KEY_SIGN},
+    {KEY_KIND_HMAC_SHA384, HSM_PROOF_DIGEST, 0},
+    {KEY_KIND_HMAC_SHA512, HSM_PROOF_DIGEST, 0},
     {KEY_KIND_RSA, HSM_PROOF_RSA_SIGN, KEY_SIGN},
     {KEY_KIND_RSA, HSM_PROOF_RSA_DECRYPT, KEY_DECRYPT},
     {KEY_KIND_RSA, HSM_PROOF_RSA_UNWRAP, KEY_UNWRAP},
@@ -29,14 +35,19 @@ static const struct suit {
     {KEY_KIND_EC, HSM_PROOF_ECDSA_SHA256, KEY_SIGN},
     {KEY_KIND_EC, HSM_PROOF_ECDSA_SHA384, KEY_SIGN},
     {KEY_KIND_EC, HSM_PROOF_ECDSA_SHA512, KEY_SIGN},
+    {KEY_KIND_EDWARDS, HSM_PROOF_EDDSA, KEY_SIGN},
+    {KEY_KIND_MONTGOMERY, HSM_PROOF_XDH, KEY_DERIVE},
+    {KEY_KIND_ML_DSA, HSM_PROOF_ML_DSA, KEY_SIGN},
+    {KEY_KIND_ML_KEM, HSM_PROOF_ML_KEM, KEY_DECAPSULATE},
 };
 
 enum { HMAC_SHORTEST = 32 }; /* octets of a key that every known HSM accepts for HMAC-SHA-256 */
 
 /* The secret that a proof unwraps or derives, and then digests. Secrets have no recover uses. */
 static const struct key_template proof_secret = {
-    .named = (KEY_USES & ~(KEY_SIGN_RECOVER | KEY_VERIFY_RECOVER)) | KEY_PRIVATE | KEY_SENSITIVE |
-             KEY_EXTRACTABLE | KEY_TOKEN,
+    .named =
+        (KEY_USES & ~(KEY_SIGN_RECOVER | KEY_VERIFY_RECOVER | KEY_ENCAPSULATE | KEY_DECAPSULATE)) |
+        KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_TOKEN,
     .flags = KEY_PRIVATE | KEY_SENSITIVE,
     .class = KEY_CLASS_SECRET,
     .kind = KEY_KIND_GENERIC,
@@ -54,6 +65,7 @@ static bool suits_key(const struct suit *suit, const struct key_desc *key)
     case HSM_PROOF_RSA_UNWRAP:
         return key_template_covers(&proof_secret, &templates[KEY_TEMPLATE_UNWRAP]);
     case HSM_PROOF_ECDH:
+    case HSM_PROOF_XDH:
         return key_template_covers(&proof_secret, &templates[KEY_TEMPLATE_DERIVE]);
     default:
         return true;

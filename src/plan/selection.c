@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/versions.h"
+
 static bool add_key(struct plan *plan, const struct key_desc *key, bool explicit, struct err *err)
 {
     return plan_add(plan, &(struct plan_item){.key = key, .explicit = explicit}, err);
@@ -50,11 +52,11 @@ static bool add_pattern(struct plan *plan, const struct key_list *source, const 
 }
 
 static bool add_handle(struct plan *plan, const struct key_list *source, uint64_t handle,
-                       struct err *err)
+                       bool explicit, struct err *err)
 {
     for (size_t i = 0; i < source->count; i++)
         if (source->keys[i].handle == handle)
-            return add_key(plan, &source->keys[i], true, err);
+            return add_key(plan, &source->keys[i], explicit, err);
     return err_set(err, ERR_NO_INPUT, "a marked key is no longer on the source");
 }
 
@@ -103,7 +105,10 @@ static bool collect(const struct key_list *source, const struct selection *selec
             return false;
     }
     for (size_t i = 0; i < selection->handle_count; i++)
-        if (!add_handle(plan, source, selection->handles[i], err))
+        if (!add_handle(plan, source, selection->handles[i], true, err))
+            return false;
+    for (size_t i = 0; i < selection->added_count; i++)
+        if (!add_handle(plan, source, selection->added[i], false, err))
             return false;
     return true;
 }
@@ -113,8 +118,19 @@ static int compare_known(const void *handle, const void *known)
     return key_compare_handles(handle, &((const struct plan_known *)known)->handle);
 }
 
+/* What of the copy can be brought into line? */
+static bool align(const struct policy *policy, struct plan_item *item, const struct key_desc *found,
+                  struct err *err)
+{
+    struct tightening to;
+
+    tightening_of(item->key, policy_want_flags(policy, item->key), found, &to);
+    return !tightening_is_set(&to) || plan_item_align(item, found, &to, err);
+}
+
 /* What is known of the selected objects beforehand. */
-static bool take_known(struct plan *plan, const struct selection *selection, struct err *err)
+static bool take_known(const struct policy *policy, struct plan *plan,
+                       const struct selection *selection, struct err *err)
 {
     for (size_t i = 0; i < plan->count && selection->known_count; i++) {
         struct plan_item *item = &plan->items[i];
@@ -123,6 +139,9 @@ static bool take_known(struct plan *plan, const struct selection *selection, str
                     sizeof *selection->known, compare_known);
         if (known)
             item->there = known->there;
+        if (known && known->found && key_is_movable_class(item->key) &&
+            !align(policy, item, known->found, err))
+            return false;
         if (known && known->renamed && !plan_item_rename(item, &known->name, err))
             return false;
     }
@@ -136,7 +155,7 @@ bool plan_make(const struct policy *policy, const struct suite *suite,
     *plan = (struct plan){0};
     if (collect(source, selection, plan, err)) {
         put_in_order(plan);
-        if (take_known(plan, selection, err) &&
+        if (versions_settle(policy, plan, err) && take_known(policy, plan, selection, err) &&
             plan_judge(policy, suite, source, destination, plan, err))
             return true;
     }

@@ -17,9 +17,11 @@
 /* What is known of an object of the source, by its handle. */
 struct plan_known {
     uint64_t handle;
-    const char *there;     /* the destination has the same object: what shows it; NULL: not known */
-    bool renamed;          /* it arrives under another name ... */
-    struct plan_name name; /* ... which is this one */
+    const char *there; /* the destination has the same object: what shows it; NULL: not known */
+    const struct key_desc *found; /* there: that object, in the destination's list; NULL: not
+                                     needed */
+    bool renamed;                 /* it arrives under another name ... */
+    struct plan_name name;        /* ... which is this one */
 };
 
 /* The officers' selection: by URIs (the ceremony file) or by handles (marked on the screen). */
@@ -30,6 +32,9 @@ struct selection {
     size_t handle_count;
     const struct plan_known *known; /* sorted by handle */
     size_t known_count;
+    const uint64_t *added; /* handles: objects that accompany keys which are there already */
+    size_t added_count;
+    bool resync; /* selected keys that are there already are brought into line */
 };
 
 /* Makes the plan of a selection, in the order of labels; companion_add() appends the companions of

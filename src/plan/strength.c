@@ -18,6 +18,13 @@ unsigned strength_of(enum key_kind kind, uint32_t bits)
     case KEY_KIND_AES:
         return bits ? bits : 256;
     default:
-        return 0;
+        return bits && bits < key_kind_row(kind)->strength ? bits : key_kind_row(kind)->strength;
     }
+}
+
+unsigned strength_of_key(const struct key_desc *key)
+{
+    const struct key_set *set = key_set_named(key->curve);
+
+    return set ? set->strength : strength_of(key->kind, key->bits);
 }

@@ -12,4 +12,7 @@
  * value, as strong as its owner made it. */
 unsigned strength_of(enum key_kind kind, uint32_t bits);
 
+/* The same of a key, whose parameter set may decide it. */
+unsigned strength_of_key(const struct key_desc *key);
+
 #endif

@@ -92,7 +92,8 @@ static bool choose_agreed(const struct policy *policy, const struct hsm_capabili
         suite->transport = alg;
         suite->kdf = kdf;
         snprintf(suite->transport_reason, sizeof suite->transport_reason,
-                 "the strongest that both sides speak and the policy allows%s%s",
+                 "the strongest that both sides speak and the policy allows%s%s%s",
+                 kdf == HSM_KDF_NESTED ? "; in two layers" : "",
                  kdf == HSM_KDF_NONE ? "; no KDF: the AES key is the shared point's x-coordinate"
                                      : "",
                  kdf == HSM_KDF_NONE && wrap_alg(alg)->bits > HSM_AGREED_BITS ? ", cut" : "");

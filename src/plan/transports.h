@@ -11,7 +11,10 @@
 /* In the order in which equally strong ones are preferred. */
 enum transport_kind {
     TRANSPORT_ECDH_P521,
+    TRANSPORT_ML_KEM_1024,
+    TRANSPORT_HYBRID,
     TRANSPORT_ECDH_P384,
+    TRANSPORT_ML_KEM_768,
     TRANSPORT_ECDH_P256,
     TRANSPORT_RSA_OAEP,
     TRANSPORTS
@@ -27,11 +30,16 @@ extern const struct transport_kind_row transport_kinds[TRANSPORTS];
 /* The transport that alg belongs to; alg carries AES keys. */
 enum transport_kind transport_of(enum hsm_alg alg);
 
-/* Bits of strength; rsa_bits: of an RSA pair. */
+/* Does it withstand a quantum computer? */
+bool transport_is_post_quantum(enum transport_kind kind);
+
+/* Bits of strength against the computers of today; for ML-KEM, those of the AES key that its
+ * category is measured by (FIPS 203 section 8); for a hybrid, of its stronger part. rsa_bits: of an
+ * RSA pair. */
 unsigned transport_strength(enum transport_kind kind, uint32_t rsa_bits);
 
-/* "ECDH on P-521", "RSA 3072": the pair of this transport. bits: of its modulus or field. out has
- * TRANSPORT_TEXT bytes. Returns out. */
+/* "EC P-521", "RSA 3072", "EC P-384, ML-KEM-768": the pair of this transport. bits: of its modulus
+ * or field. out has TRANSPORT_TEXT bytes. Returns out. */
 enum { TRANSPORT_TEXT = 32 };
 char *transport_pair_text(enum hsm_alg alg, uint32_t bits, char *out);
 

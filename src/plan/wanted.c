@@ -7,7 +7,9 @@
 /* Those by which a test key like this one is proven: make_key() of hsm/hsm.h has its uses. */
 static uint32_t proofs_of_canary(const struct key_desc *key)
 {
-    const uint32_t uses = KEY_ENCRYPT | KEY_DECRYPT | KEY_SIGN;
+    const uint32_t uses = KEY_ENCRYPT | KEY_DECRYPT | KEY_SIGN |
+                          (key->kind == KEY_KIND_MONTGOMERY ? KEY_DERIVE : 0) |
+                          (key->kind == KEY_KIND_ML_KEM ? KEY_DECAPSULATE : 0);
     struct key_desc test = {.class = key->class,
                             .kind = key->kind,
                             .length = key->length,
@@ -25,7 +27,7 @@ static void add(struct hsm_wanted *wanted, const struct key_desc *key, bool cana
     if (!key_is_movable_class(key))
         return;
     wanted->proofs |= provable_at_all(key) | (canary ? proofs_of_canary(key) : 0);
-    if (key->kind == KEY_KIND_AES || key->kind == KEY_KIND_DES3)
+    if (key_kind_is(key->kind, KEY_FAMILY_CIPHER))
         wanted->proofs |= UINT32_C(1) << HSM_PROOF_KCV_ECB | UINT32_C(1) << HSM_PROOF_KCV_CMAC;
     if (has->start[0] || has->end[0])
         wanted->constraints |= KEY_DATES;

@@ -226,8 +226,9 @@ struct event {
             bool renamed;          /* desc has the name that it gets on the destination ... */
             uint16_t from_label_len, from_id_len; /* ... and this is its name on the source */
             uint8_t from_label[KEY_LABEL_MAX], from_id[KEY_ID_MAX];
-            char reason[EVENT_TEXT_MAX]; /* why it cannot be migrated, or how it is */
-            char proof[32];              /* how it will be proven */
+            char reason[EVENT_TEXT_MAX];  /* why it cannot be migrated, or how it is */
+            char proof[32];               /* how it will be proven */
+            char changes[EVENT_TEXT_MAX]; /* ROUTE_ALIGNED: the attributes that are set there */
         } planned;
         struct {
             enum gate gate;
@@ -336,6 +337,7 @@ struct event {
             uint32_t migrated, unproven, refused, failed;
             uint32_t sealed;    /* as files for a key service */
             uint32_t destroyed; /* by a removal, companions included */
+            uint32_t aligned;   /* copies whose attributes were brought into line */
             uint32_t companions, companions_refused,
                 companions_failed; /* these are not counted among the others */
             uint32_t left_over;    /* temporary objects not destroyed, and unexplained objects */

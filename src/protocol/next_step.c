@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "hsm/ml_kem.h"
 #include "hsm/wrap_alg.h"
 
 enum {
@@ -14,7 +15,7 @@ enum {
     SPKI_FRAME = 38,    /* octets of an RSA public key's DER besides the modulus */
     EXACT_MAX = 1000,   /* above it, an estimate is rounded to hundreds */
     EC_FRAME = 42,      /* octets of an EC private key's DER besides its three numbers ... */
-    EDWARDS_FRAME = 16, /* ... of an Edwards one besides its one */
+    EDWARDS_FRAME = 16, /* ... of one of RFC 8410 besides its one */
     RSA_FRAME = 50,     /* ... of an RSA one; its numbers are 4.5 times as long as the modulus */
 };
 
@@ -34,6 +35,7 @@ static size_t octets_of(const struct key_desc *key)
     case KEY_KIND_EC:
         return 3 * field + EC_FRAME;
     case KEY_KIND_EDWARDS:
+    case KEY_KIND_MONTGOMERY:
         return field + EDWARDS_FRAME;
     case KEY_KIND_DES3:
         return key->length ? key->length : 24;
@@ -54,15 +56,21 @@ static enum hsm_alg blob_by(enum hsm_alg outer)
 size_t next_step_bytes(const struct next_step *next)
 {
     const bool agreed = next->transport_bits && wrap_is_agreed(next->transport);
+    const struct wrap_alg *alg = wrap_alg(next->transport);
     size_t modulus = next->transport_bits / 8, octets;
 
     switch (step_sent(next->id)) {
     case STEP_SENT_PUBLIC:
         if (agreed)
-            return 2 * (((size_t)next->transport_bits + 7) / 8) + EC_SPKI;
+            return (alg->curve ? 2 * (((size_t)alg->bits + 7) / 8) + EC_SPKI : 0) +
+                   (!alg->kem ? 0
+                    : next->id == STEP_RELAY_PUBLIC || next->id == STEP_MAKE_PAIR
+                        ? ml_kem_spki_len(alg->kem)
+                        : ml_kem_ciphertext_len(alg->kem));
         return modulus ? modulus + SPKI_FRAME : 0;
     case STEP_SENT_KEK:
-        return agreed                      ? wrap_ciphertext_len(next->transport, KEK_OCTETS, 0)
+        return agreed && alg->curve && alg->kem ? 0 /* one layer or two */
+               : agreed                    ? wrap_ciphertext_len(next->transport, KEK_OCTETS, 0)
                : wrap_is_by_rsa(next->alg) ? wrap_ciphertext_len(next->alg, KEK_OCTETS, modulus)
                                            : modulus;
     case STEP_SENT_KEY:
@@ -81,8 +89,8 @@ static void put_bytes(const struct next_step *next, char *out, size_t size)
 {
     size_t bytes = next_step_bytes(next);
     enum step_sent sent = step_sent(next->id);
-    bool about = sent == STEP_SENT_PUBLIC ||
-                 (sent == STEP_SENT_KEY && next->key && next->key->kind >= KEY_KIND_RSA);
+    bool about = sent == STEP_SENT_PUBLIC || (sent == STEP_SENT_KEY && next->key &&
+                                              key_kind_is(next->key->kind, KEY_FAMILY_PAIR));
 
     out[0] = '\0';
     if (about && bytes > EXACT_MAX)
@@ -114,8 +122,9 @@ void next_step_words(const struct next_step *next, struct next_words *out)
     if (next->key)
         put_key(next->key, key, sizeof key);
     does = next->id == STEP_WRAP_KEY && next->route == ROUTE_DIRECT ? wrap_directly
-           : wrap_is_agreed(next->transport)                        ? step_does_agreed(next->id)
-                                                                    : step_does(next->id);
+           : wrap_is_agreed(next->transport)
+               ? step_does_agreed(next->id, wrap_alg(next->transport)->kem)
+               : step_does(next->id);
     mark = strchrnul(does, '%');
     text_print(out->does, sizeof out->does, "%.*s%s%s%s%s%s", (int)(mark - does), does,
                *mark ? key : "", *mark ? mark + 1 : "", next->call && next->call[0] ? " " : "",

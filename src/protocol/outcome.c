@@ -6,14 +6,15 @@
 const char *key_outcome_name(enum key_outcome outcome)
 {
     static const char *const names[KEY_OUTCOMES] = {
-        "pending", "migrated", "refused",           "failed",   "unknown", "unproven",
-        "sealed",  "bundled",  "reported migrated", "destroyed"};
+        "pending", "migrated", "refused",           "failed",    "unknown", "unproven",
+        "sealed",  "bundled",  "reported migrated", "destroyed", "aligned"};
     return name_of(names, KEY_OUTCOMES, outcome);
 }
 
 const char *key_route_name(enum key_route route)
 {
-    static const char *const names[ROUTES] = {"none", "envelope", "direct", "public", "removed"};
+    static const char *const names[ROUTES] = {"none",   "envelope", "direct",
+                                              "public", "removed",  "aligned"};
     return name_of(names, ROUTES, route);
 }
 

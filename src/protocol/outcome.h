@@ -14,12 +14,21 @@ enum key_outcome {
     KEY_BUNDLED,   /* encrypted into a bundle for another room */
     KEY_REPORTED,  /* the other room says that it was migrated, and nothing here shows it */
     KEY_DESTROYED, /* by a removal: the other side has proven that it has the same key */
+    KEY_ALIGNED,   /* it was there, was proven, and its attributes were brought into line */
     KEY_OUTCOMES
 };
 
 /* How a key is carried: wrapped by AES; directly by OAEP; unencrypted, since it is public; it is
- * not carried, but removed. */
-enum key_route { ROUTE_NONE, ROUTE_ENVELOPE, ROUTE_DIRECT, ROUTE_PUBLIC, ROUTE_REMOVED, ROUTES };
+ * not carried, but removed, or its copy is brought into line. */
+enum key_route {
+    ROUTE_NONE,
+    ROUTE_ENVELOPE,
+    ROUTE_DIRECT,
+    ROUTE_PUBLIC,
+    ROUTE_REMOVED,
+    ROUTE_ALIGNED,
+    ROUTES
+};
 
 /* The outcome of a test key. Impossible: the source cannot generate one. Commits: it is about to
  * become a token object on the destination, under the label of temporary objects. Clean (said of

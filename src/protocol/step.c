@@ -68,6 +68,10 @@ static const struct {
         {"commit", "keep it under its own name", SIDE_DESTINATION, 11,
          "The DESTINATION keeps % under its own name: from here on it is on that token.",
          "Nothing leaves", STEP_SENT_NOTHING},
+    [STEP_ALIGN] = {"align", "bring its attributes into line", SIDE_DESTINATION, 11,
+                    "Both HSMs prove that the DESTINATION has %; then it sets the attributes that "
+                    "the review lists.",
+                    "What leaves are answers to a random challenge, and no key", STEP_SENT_NOTHING},
     [STEP_PROVE_AGAIN] = {"prove-again", "prove the kept key", SIDE_RELAY, 11,
                           "Both HSMs prove once more, now with the kept key, that both hold %.",
                           "What leaves are their answers, and no key", STEP_SENT_NOTHING},
@@ -138,7 +142,27 @@ enum step_sent step_sent(enum step_id id)
     return (unsigned)id < STEPS ? steps[id].sent : STEP_SENT_NOTHING;
 }
 
-const char *step_does_agreed(enum step_id id)
+/* Those in which ML-KEM takes part. */
+static const char *does_by_kem(enum step_id id)
+{
+    static const char *const does[STEPS] = {
+        [STEP_MAKE_PAIR] = "The DESTINATION makes an ML-KEM key pair for this ceremony alone, and "
+                           "for a hybrid an EC key pair as well.",
+        [STEP_LOAD_PUBLIC] = "The SOURCE takes the public key, encapsulates a key to it, and for a "
+                             "hybrid makes an EC key pair.",
+        [STEP_RELAY_ANSWER] = "This host checks what the SOURCE answers and carries it to the "
+                              "DESTINATION.",
+        [STEP_LOAD_ANSWER] = "The DESTINATION takes the SOURCE's answer and reports both, so that "
+                             "the fingerprints of both sides can be compared.",
+        [STEP_WRAP_KEK] = "The SOURCE encrypts the KEK under the key that it encapsulated, or that "
+                          "follows from that and the EC key pairs.",
+        [STEP_UNWRAP_KEK] = "The DESTINATION decapsulates the same key and decrypts the KEK.",
+    };
+
+    return does[id];
+}
+
+const char *step_does_agreed(enum step_id id, bool by_kem)
 {
     static const char *const does[STEPS] = {
         [STEP_MAKE_PAIR] = "The DESTINATION makes an EC key pair for this ceremony alone.",
@@ -152,5 +176,7 @@ const char *step_does_agreed(enum step_id id)
                             "public half, and decrypts the KEK.",
     };
 
+    if (by_kem && (unsigned)id < STEPS && does_by_kem(id))
+        return does_by_kem(id);
     return (unsigned)id < STEPS && does[id] ? does[id] : step_does(id);
 }

@@ -3,6 +3,8 @@
 #ifndef HSMFERRY_PROTOCOL_STEP_H
 #define HSMFERRY_PROTOCOL_STEP_H
 
+#include <stdbool.h>
+
 #include "protocol/side.h"
 
 /* The protocol's steps, in its order, and then those of a removal, which come before its
@@ -24,6 +26,7 @@ enum step_id {
     STEP_READ_OBJECT, /* public objects: in place of the four steps before */
     STEP_RELAY_OBJECT,
     STEP_COMMIT,
+    STEP_ALIGN, /* of a copy that is there already: in place of all steps before */
     STEP_PROVE_AGAIN,
     STEP_SEAL, /* for a key service: in place of all from STEP_UNWRAP_KEY on */
     STEP_DESTROY,
@@ -55,7 +58,8 @@ enum step_sent {
 /* What officers read before a step: what it does, in one sentence in which '%' stands for the key,
  * and what leaves an HSM or this host, without a full stop. */
 const char *step_does(enum step_id id);
-const char *step_does_agreed(enum step_id id); /* if both sides agree on the transport's key */
+/* If both sides agree on the transport's key; by_kem: by ML-KEM. */
+const char *step_does_agreed(enum step_id id, bool by_kem);
 const char *step_leaves(enum step_id id);
 enum step_sent step_sent(enum step_id id);
 

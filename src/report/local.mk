@@ -39,6 +39,8 @@ libreport_a_SOURCES = \
 	%D%/verify_relay.h \
 	%D%/verify_rules.c \
 	%D%/verify_rules.h \
+	%D%/verify_alignment.c \
+	%D%/verify_alignment.h \
 	%D%/verify_gates.c \
 	%D%/verify_gates.h \
 	%D%/verify_pace.c \

@@ -192,9 +192,10 @@ static void put_rows(const struct view *v, const char *name, const struct fideli
 static struct fidelity_pair pair_of(const struct event *planned, const struct event *done)
 {
     enum key_outcome outcome = event_index_outcome(planned, done);
-    bool arrived =
-        done && (outcome == KEY_MIGRATED || outcome == KEY_UNPROVEN || outcome == KEY_DESTROYED) &&
-        done->key_done.desc.class != KEY_CLASS_OTHER; /* it was seen there */
+    bool arrived = done &&
+                   (outcome == KEY_MIGRATED || outcome == KEY_UNPROVEN ||
+                    outcome == KEY_DESTROYED || outcome == KEY_ALIGNED) &&
+                   done->key_done.desc.class != KEY_CLASS_OTHER; /* it was seen there */
 
     return (struct fidelity_pair){
         .source = &planned->planned.desc,
@@ -335,6 +336,8 @@ static void put_reason(struct writer *w, const struct event *planned, const stru
 
     if (event_index_outcome(planned, done) != KEY_MIGRATED)
         writer_text(w, "reason", done ? done->key_done.text : planned->planned.reason);
+    if (planned->planned.changes[0])
+        writer_text(w, "changes", planned->planned.changes);
     if (code != ERR_NONE)
         writer_text(w, "code", err_code_name(code));
     if (planned->planned.route != ROUTE_NONE && planned->planned.companion_of)

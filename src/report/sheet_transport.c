@@ -181,6 +181,15 @@ static void put_choice(struct sheet *s, const char *name, const char *key,
                node_text(choice, "destination"));
 }
 
+static const char *transport_key(const struct node *negotiation)
+{
+    const char *by = node_text(negotiation, "transport.algorithm");
+
+    if (!node_at(negotiation, "transport.kdf"))
+        return "RSA";
+    return strncmp(by, "ml-kem", strlen("ml-kem")) == 0 ? "ML-KEM" : "EC";
+}
+
 static void put_direct(struct sheet *s)
 {
     struct key_groups groups = {0};
@@ -217,8 +226,7 @@ void sheet_mechanisms(struct sheet *s)
     sheet_section(s, "MECHANISMS");
     if (!node_at(negotiation, "transport") && !node_at(negotiation, "envelope"))
         sheet_fact(s, "", "%s", "none was negotiated");
-    put_choice(s, "AES key", node_at(negotiation, "transport.kdf") ? "EC" : "RSA",
-               node_at(negotiation, "transport"));
+    put_choice(s, "AES key", transport_key(negotiation), node_at(negotiation, "transport"));
     if (node_at(negotiation, "transport.kdf"))
         sheet_fact(s, "", "key-derivation function: %s",
                    node_text(node_at(negotiation, "transport"), "kdf"));

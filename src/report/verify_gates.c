@@ -330,6 +330,7 @@ bool gates_check_order(const struct node *report, const struct rule_steps *steps
                   {STEP_RELAY_PUBLIC, GATE_DEVICES}, {STEP_RELAY_PUBLIC, GATE_REVIEW},
                   {STEP_MAKE_KEK, GATE_FINGERPRINT}, {STEP_READ_OBJECT, GATE_REVIEW},
                   {STEP_LOAD_PUBLIC, GATE_REVIEW},   {STEP_WRAP_KEY, GATE_KEY},
+                  {STEP_ALIGN, GATE_DEVICES},        {STEP_ALIGN, GATE_REVIEW},
                   {STEP_DISTINGUISH, GATE_DEVICES},  {STEP_DISTINGUISH, GATE_REVIEW},
                   {STEP_DESTROY_KEY, GATE_KEY}};
     struct passed passed = {.next = node_at(report, "gates")->first};

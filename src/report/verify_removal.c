@@ -135,7 +135,8 @@ bool removal_check(const struct node *report, struct err *err)
         if (!check_key(report, key, err))
             return false;
         destroyed += is_destroyed(key);
-        touched |= is_destroyed(key) || node_is(key, "outcome", key_outcome_name(KEY_UNKNOWN));
+        touched |= !node_at(key, "kept") &&
+                   (is_destroyed(key) || node_is(key, "outcome", key_outcome_name(KEY_UNKNOWN)));
     }
     if (node_number(summary, "destroyed") != destroyed)
         return rule_wrong(summary, err, "the summary's count of destroyed keys is not theirs");

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "protocol/event.h"
+#include "report/verify_alignment.h"
 #include "report/verify_gates.h"
 #include "report/verify_pace.h"
 #include "report/verify_relay.h"
@@ -193,7 +194,8 @@ static bool check_companions(const struct node *report, struct err *err)
             !node_is(owner, "class", "private"))
             return rule_wrong(c, err, "it belongs to no private key");
         if (node_is(c, "outcome", "migrated") && !node_is(owner, "outcome", "migrated") &&
-            !node_is(owner, "outcome", "unproven") && !node_is(owner, "outcome", "unknown"))
+            !node_is(owner, "outcome", "unproven") && !node_is(owner, "outcome", "unknown") &&
+            !node_is(owner, "outcome", "aligned"))
             return rule_wrong(c, err, "it was migrated without its key");
     }
     if (stated(summary, "companions") != count_in(list, "migrated") ||
@@ -274,8 +276,8 @@ static bool check_outcome(const struct node *report, struct err *err)
     const struct node *summary = node_at(report, "summary");
     int64_t code = node_number(summary, "exit-code");
     size_t unproven = count_outcome(report, "unproven"); /* migrated by a waiver */
-    bool migrated =
-        node_number(summary, "migrated") > 0 || unproven || count_outcome(report, "sealed") > 0;
+    bool migrated = node_number(summary, "migrated") > 0 || unproven ||
+                    count_outcome(report, "sealed") > 0 || count_outcome(report, "aligned") > 0;
     const struct node *companions = node_at(report, "companions");
     bool open = node_number(summary, "left-over") > 0 || count_outcome(report, "unknown") > 0 ||
                 count_in(companions, "unknown") > 0;
@@ -292,8 +294,8 @@ static bool check_outcome(const struct node *report, struct err *err)
     if (node_is(summary, "outcome", "failed") && migrated)
         return rule_wrong(summary, err, "keys were migrated, but the outcome says otherwise");
     if (code == 0 && count_outcome(report, "migrated") + count_outcome(report, "sealed") +
-                             count_outcome(report, "refused") + count_in(companions, "migrated") +
-                             count_in(companions, "refused") !=
+                             count_outcome(report, "aligned") + count_outcome(report, "refused") +
+                             count_in(companions, "migrated") + count_in(companions, "refused") !=
                          node_at(report, "keys")->count + companions->count)
         return rule_wrong(
             summary, err,
@@ -362,7 +364,10 @@ struct walk {
 /* The step of a key that follows this one. */
 static enum step_id next_of_key(const struct walk *w, enum step_id id)
 {
-    return id == STEP_PROVE ? STEP_COMMIT : w->sealed && id == STEP_RELAY_KEY ? STEP_SEAL : id + 1;
+    return id == STEP_PROVE                    ? STEP_COMMIT
+           : id == STEP_COMMIT                 ? STEP_PROVE_AGAIN
+           : w->sealed && id == STEP_RELAY_KEY ? STEP_SEAL
+                                               : id + 1;
 }
 
 /* May this step of a key come now? If so, records it. */
@@ -370,7 +375,8 @@ static bool walk_key(struct walk *w, const struct rule_step *step)
 {
     struct way *way = &w->ways[step->key];
     bool begins = (step->id == STEP_WRAP_KEY && w->next >= STEP_WRAP_KEY) ||
-                  (step->id == STEP_READ_OBJECT && (w->next >= STEP_WRAP_KEY || w->next == 0));
+                  ((step->id == STEP_READ_OBJECT || step->id == STEP_ALIGN) &&
+                   (w->next >= STEP_WRAP_KEY || w->next == 0));
     bool first = begins && !way->begun;
 
     if (w->closing || !(first || (way->begun && !way->over && step->id == way->next)))
@@ -564,6 +570,8 @@ const struct verify_rule verify_rules[] = {
     {"outcome and exit code fit what happened", check_outcome, NULL},
     {"no key is destroyed but in a removal, by two officers, with a proven copy", removal_check,
      NULL},
+    {"attributes of a copy that was there are set as planned, and none was loosened",
+     alignment_check, NULL},
     {"what arrived is what left", check_fidelity, NULL},
     {"the steps come in the protocol's order", NULL, check_order},
     {"each step that needs a gate comes after it", NULL, gates_check_order},

@@ -77,7 +77,8 @@ static bool is_measured_by(const struct node *report, int64_t number)
 {
     const struct node *key = rule_key_numbered(report, number);
 
-    return key && !node_at(key, "companion-of") && !node_is(key, "route", "public");
+    return key && !node_at(key, "companion-of") && !node_is(key, "route", "public") &&
+           !node_is(key, "route", "aligned");
 }
 
 /* The times of the steps of one key, and the fastest ones of several. */

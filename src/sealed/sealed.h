@@ -175,7 +175,7 @@ struct sealed_answer {
     struct bytes iv;         /* SEALED_IV_SIZE octets */
     struct bytes ciphertext; /* with the tag of SEALED_TAG_SIZE octets at its end */
 };
-enum { SEALED_IV_SIZE = 12, SEALED_TAG_SIZE = 16, SEALED_ANSWER_MAX = 2048 };
+enum { SEALED_IV_SIZE = 12, SEALED_TAG_SIZE = 16, SEALED_ANSWER_MAX = 8192 };
 
 /* A proof: the challenge, and an answer to it. */
 struct sealed_evidence {

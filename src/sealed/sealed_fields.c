@@ -210,9 +210,12 @@ static const struct sealed_field call_fields[] = {
 static const struct sealed_table call = TABLE(call_fields);
 
 static const struct sealed_field limits_fields[] = {
-    NUMBER("secret-max", hsm_limits, secret_max), NUMBER("digest-max", hsm_limits, digest_max),
-    NUMBER("rsa-min", hsm_limits, rsa_min),       NUMBER("rsa-max", hsm_limits, rsa_max),
+    NUMBER("secret-max", hsm_limits, secret_max),
+    NUMBER("digest-max", hsm_limits, digest_max),
+    NUMBER("rsa-min", hsm_limits, rsa_min),
+    NUMBER("rsa-max", hsm_limits, rsa_max),
     TEXT("curves", hsm_limits, curves),
+    BITS("kinds", hsm_limits, kinds, key_kind_name, KEY_KINDS),
 };
 static const struct sealed_table limits = TABLE(limits_fields);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rows of a transport on which both sides agree by ECDH. Each makes a pair, and derives a key
- * from its own private half and the other's public half; the source's AES key crosses under that.
- * The source makes its pair before officers compare the fingerprints, which cover both public
- * halves: one that is replaced must be replaced before, and that is seen.
+ * The rows of a transport on which both sides agree. By ECDH, each makes a pair, and derives a key
+ * from its own private half and the other's public half; by ML-KEM, the destination makes a pair,
+ * and the source encapsulates a key to it; a hybrid does both. The source's AES key crosses under
+ * what follows. The source answers before officers compare the fingerprints, which cover what both
+ * have sent: what is replaced must be replaced before, and that is seen.
  */
 #include "transfer/transport.h"
 
@@ -21,33 +22,108 @@ static enum hsm_alg alg_of(const struct transport *t)
     return t->suite->transport;
 }
 
+static enum hsm_kdf kdf_of(const struct transport *t)
+{
+    return t->suite->kdf;
+}
+
+static bool is_layered(const struct transport *t)
+{
+    return kdf_of(t) == HSM_KDF_NESTED;
+}
+
+/* Takes over all objects of a pair. An HSM that returns another object's handle for one of them has
+ * made none that we know of. */
+static bool take_pair(struct transport_side *side, struct hsm_pair *pair, struct bytes *sent,
+                      struct err *err)
+{
+    uint64_t *const made[] = {&side->private_key, &side->public_key, &side->kem_private,
+                              &side->kem_public};
+    bool ok = true;
+
+    bytes_free(sent);
+    *sent = pair->spki; /* transferred */
+    side->private_key = pair->private_handle;
+    side->public_key = pair->public_handle;
+    side->kem_private = pair->kem_private;
+    side->kem_public = pair->kem_public;
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
+        ok &= *made[i] == 0 || known_made(side->known, NULL, made[i], err);
+    return ok;
+}
+
+static void say_pair(const struct transport *t, bool answers, struct step_result *result)
+{
+    const struct wrap_alg *alg = wrap_alg(alg_of(t));
+    const size_t size = sizeof result->text;
+    size_t len =
+        (size_t)snprintf(result->text, size, "%s", answers ? "taken, and answered with " : "");
+
+    if (alg->curve)
+        len +=
+            (size_t)snprintf(result->text + len, size - len, "EC %s, to derive only", alg->curve);
+    if (alg->kem)
+        snprintf(result->text + len, size - len, "%s%sML-KEM-%u%s", alg->curve ? ", and " : "",
+                 answers ? "a key that was encapsulated by " : "", alg->kem,
+                 answers ? "" : ", to decapsulate only");
+}
+
+/* Both private halves, or the encapsulated key, are for their one use. */
+static bool check_pair(struct hsm *hsm, const struct transport *t,
+                       const struct transport_side *side, struct step_result *result,
+                       struct err *err)
+{
+    const struct wrap_alg *alg = wrap_alg(alg_of(t));
+    const uint64_t kem = alg->curve ? side->kem_private : side->private_key;
+    const struct own_key *secret = kdf_of(t) == HSM_KDF_HKDF ? &own_kem_secret
+                                   : is_layered(t)           ? &own_agreed_encrypting
+                                                             : &own_agreed_wrapping;
+
+    return (!alg->curve ||
+            transport_check_own(hsm, side, side->private_key, &own_agreed_private, result, err)) &&
+           (!alg->kem ||
+            transport_check_own(hsm, side, kem, side == &t->source ? secret : &own_kem_private,
+                                result, err));
+}
+
 static bool make_pair(struct hsm *hsm, struct transport *t, struct transport_side *side,
                       struct bytes *spki, struct step_result *result, struct err *err)
 {
     struct hsm_pair pair = {0};
-    bool ours;
 
-    result->call = side->caps->op_calls[HSM_MAKE_AGREEMENT_PAIR];
-    snprintf(result->text, sizeof result->text, "%sEC %s, to derive only",
-             side == &t->source ? "taken, and answered with " : "", wrap_alg(alg_of(t))->curve);
+    result->call =
+        side->caps
+            ->op_calls[wrap_alg(alg_of(t))->kem ? HSM_MAKE_KEM_PAIR : HSM_MAKE_AGREEMENT_PAIR];
+    say_pair(t, side == &t->source, result);
     if (!hsm->driver->make_agreement_pair)
         return err_set(err, ERR_UNSUPPORTED, "this HSM does not agree on keys");
-    if (!hsm->driver->make_agreement_pair(hsm, alg_of(t), t->label, &pair, err))
-        return false;
-    bytes_free(spki);
-    *spki = pair.spki; /* transferred */
-    side->private_key = pair.private_handle;
-    side->public_key = pair.public_handle;
-    ours = known_made(side->known, NULL, &side->private_key, err);
-    return (side->public_key == 0 || known_made(side->known, NULL, &side->public_key, err)) &&
-           ours &&
-           transport_check_own(hsm, side, side->private_key, &own_agreed_private, result, err);
+    return hsm->driver->make_agreement_pair(hsm, alg_of(t), t->label, &pair, err) &&
+           take_pair(side, &pair, spki, err) && check_pair(hsm, t, side, result, err);
+}
+
+/* The source's part of a transport by ML-KEM. */
+static bool encapsulate(struct hsm *hsm, struct transport *t, struct step_result *result,
+                        struct err *err)
+{
+    const struct hsm_encapsulation with = {
+        .alg = alg_of(t), .kdf = kdf_of(t), .peer = &t->wire.spki, .label = t->label};
+    struct transport_side *side = &t->source;
+    struct hsm_pair pair = {0};
+
+    result->call = side->caps->op_calls[HSM_ENCAPSULATE];
+    say_pair(t, true, result);
+    if (!hsm->driver->encapsulate)
+        return err_set(err, ERR_UNSUPPORTED, "this HSM does not encapsulate keys");
+    return hsm->driver->encapsulate(hsm, &with, &pair, err) &&
+           take_pair(side, &pair, &t->wire.answer, err) && check_pair(hsm, t, side, result, err);
 }
 
 static bool destroy_pair(struct hsm *hsm, struct transport_side *side, struct err *err)
 {
     return known_destroy(side->known, hsm, NULL, &side->private_key, err) &&
-           known_destroy(side->known, hsm, NULL, &side->public_key, err);
+           known_destroy(side->known, hsm, NULL, &side->public_key, err) &&
+           known_destroy(side->known, hsm, NULL, &side->kem_private, err) &&
+           known_destroy(side->known, hsm, NULL, &side->kem_public, err);
 }
 
 /* What this side knows of both public halves. */
@@ -55,37 +131,83 @@ static bool meet(struct hsm *hsm, struct transport *t, enum side at, const struc
                  struct bytes *known, struct err *err)
 {
     const struct transport_side *side = at == SIDE_SOURCE ? &t->source : &t->destination;
-    const struct hsm_meeting with = {.alg = alg_of(t),
-                                     .source = at == SIDE_SOURCE,
-                                     .private_handle = side->private_key,
-                                     .public_handle = side->public_key,
-                                     .migration = t->label,
-                                     .peer = peer};
+    const struct hsm_meeting with = {
+        .alg = alg_of(t),
+        .source = at == SIDE_SOURCE,
+        .private_handle = side->private_key,
+        .public_handle = side->public_key,
+        .kem_private = side->kem_private,
+        .kem_public = side->kem_public,
+        .migration = t->label,
+        .peer = peer,
+        .sent = at == SIDE_SOURCE && wrap_alg(alg_of(t))->kem ? &t->wire.answer : NULL};
 
     return hsm->driver->meet(hsm, &with, known, err);
 }
 
-/* Derives this side's key. It is destroyed as soon as it was used. */
+static void digest_known(const struct transport *t, enum side at, uint8_t *info)
+{
+    const struct bytes *known = at == SIDE_SOURCE ? &t->wire.read_back : &t->wire.met;
+
+    SHA256(known->data, known->len, info);
+}
+
+/* The key that was encapsulated for this use: its handle has a place, which it leaves. */
+static bool take_encapsulated(struct transport_side *side, uint64_t *key)
+{
+    uint64_t *const places[] = {&side->private_key, &side->kem_private};
+
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (*places[i] == *key)
+            *places[i] = 0;
+    return true;
+}
+
+/* Derives this side's key for one use, in two layers one of its keys. */
+static bool derive_for(struct hsm *hsm, struct transport *t, enum side at, uint32_t use,
+                       uint64_t *key, struct err *err)
+{
+    const bool source = at == SIDE_SOURCE;
+    struct transport_side *side = source ? &t->source : &t->destination;
+    uint8_t info[SHA256_DIGEST_LENGTH];
+    const struct hsm_agreement on = {.alg = alg_of(t),
+                                     .kdf = kdf_of(t),
+                                     .private_handle = side->private_key,
+                                     .kem_handle = side->kem_private,
+                                     .peer = source ? &t->wire.spki : &t->wire.answer,
+                                     .info = info,
+                                     .use = use,
+                                     .label = t->label};
+
+    digest_known(t, at, info);
+    if (!hsm->driver->agree(hsm, &on, key, err))
+        return false;
+    return source && *key == agreement_encapsulated(&on) ? take_encapsulated(side, key)
+                                                         : known_made(side->known, NULL, key, err);
+}
+
+/* Derives this side's key or keys. They are destroyed as soon as they were used. */
 static bool derive(struct hsm *hsm, struct transport *t, enum side at, struct step_result *result,
                    struct err *err)
 {
     const bool source = at == SIDE_SOURCE;
     struct transport_side *side = source ? &t->source : &t->destination;
-    const struct bytes *known = source ? &t->wire.read_back : &t->wire.met;
-    uint8_t info[SHA256_DIGEST_LENGTH];
-    const struct hsm_agreement on = {.alg = alg_of(t),
-                                     .kdf = t->suite->kdf,
-                                     .private_handle = side->private_key,
-                                     .peer = source ? &t->wire.spki : &t->wire.answer,
-                                     .info = info,
-                                     .use = source ? KEY_WRAP : KEY_UNWRAP,
-                                     .label = t->label};
 
-    SHA256(known->data, known->len, info);
-    return hsm->driver->agree(hsm, &on, &side->derived, err) &&
-           known_made(side->known, NULL, &side->derived, err) &&
+    return derive_for(hsm, t, at, source ? KEY_WRAP : KEY_UNWRAP, &side->derived, err) &&
            transport_check_own(hsm, side, side->derived,
-                               source ? &own_agreed_wrapping : &own_agreed_unwrapping, result, err);
+                               source ? &own_agreed_wrapping : &own_agreed_unwrapping, result,
+                               err) &&
+           (!is_layered(t) ||
+            (derive_for(hsm, t, at, source ? KEY_ENCRYPT : KEY_DECRYPT, &side->outer, err) &&
+             transport_check_own(hsm, side, side->outer,
+                                 source ? &own_agreed_encrypting : &own_agreed_decrypting, result,
+                                 err)));
+}
+
+static bool destroy_derived(struct hsm *hsm, struct transport_side *side, struct err *err)
+{
+    return known_destroy(side->known, hsm, NULL, &side->derived, err) &&
+           known_destroy(side->known, hsm, NULL, &side->outer, err);
 }
 
 /* --- the steps --- */
@@ -113,7 +235,8 @@ static bool relay_first(struct hsm *none, struct transport *t, struct step_resul
 static bool answer(struct hsm *hsm, struct transport *t, struct step_result *result,
                    struct err *err)
 {
-    if (!make_pair(hsm, t, &t->source, &t->wire.answer, result, err) ||
+    if (!(wrap_alg(alg_of(t))->kem ? encapsulate(hsm, t, result, err)
+                                   : make_pair(hsm, t, &t->source, &t->wire.answer, result, err)) ||
         !meet(hsm, t, SIDE_SOURCE, &t->wire.spki, &t->wire.read_back, err))
         return false;
     result->crossed = &t->wire.answer;
@@ -133,7 +256,7 @@ static bool relay_answer(struct hsm *none, struct transport *t, struct step_resu
 {
     (void)none;
     result->crossed = &t->wire.answer;
-    return agreement_check_public(alg_of(t), &t->wire.answer, "source's public key", err);
+    return agreement_check_answer(alg_of(t), &t->wire.answer, "source's public key", err);
 }
 
 /* Both know what this host has seen, and each has it from its own HSM and its own agent. */
@@ -171,6 +294,18 @@ static bool undo_take_answer(struct hsm *hsm, struct transport *t, struct err *e
     return true;
 }
 
+static bool wrap_under_derived(struct hsm *hsm, struct transport *t, struct err *err)
+{
+    const struct transport_side *from = &t->source;
+    uint8_t info[SHA256_DIGEST_LENGTH];
+    const struct hsm_layers by = {wrap_alg(alg_of(t))->inner, from->derived, from->outer, info};
+
+    digest_known(t, SIDE_SOURCE, info);
+    return is_layered(t)
+               ? wrapped_key_wrap_layers(hsm, &by, from->kek, &t->wire.wrapped_kek, err)
+               : wrapped_key_wrap(hsm, by.alg, by.inner, from->kek, &t->wire.wrapped_kek, err);
+}
+
 static bool wrap_kek(struct hsm *hsm, struct transport *t, struct step_result *result,
                      struct err *err)
 {
@@ -178,17 +313,16 @@ static bool wrap_kek(struct hsm *hsm, struct transport *t, struct step_result *r
 
     result->call = from->caps->alg[alg_of(t)].wrap_call;
     result->crossed = &t->wire.wrapped_kek;
-    snprintf(result->text, sizeof result->text, "under the derived key, by %s, KDF %s",
-             hsm_alg_name(wrap_alg(alg_of(t))->inner), hsm_kdf_name(t->suite->kdf));
-    return derive(hsm, t, SIDE_SOURCE, result, err) &&
-           wrapped_key_wrap(hsm, wrap_alg(alg_of(t))->inner, from->derived, from->kek,
-                            &t->wire.wrapped_kek, err) &&
-           known_destroy(from->known, hsm, NULL, &from->derived, err);
+    snprintf(result->text, sizeof result->text, "under the %s, by %s, KDF %s",
+             is_layered(t) ? "two derived keys, one in the other" : "derived key",
+             hsm_alg_name(wrap_alg(alg_of(t))->inner), hsm_kdf_name(kdf_of(t)));
+    return derive(hsm, t, SIDE_SOURCE, result, err) && wrap_under_derived(hsm, t, err) &&
+           destroy_derived(hsm, from, err);
 }
 
 static bool undo_wrap_kek(struct hsm *hsm, struct transport *t, struct err *err)
 {
-    return known_destroy(t->source.known, hsm, NULL, &t->source.derived, err);
+    return destroy_derived(hsm, &t->source, err);
 }
 
 static bool relay_kek(struct hsm *none, struct transport *t, struct step_result *result,
@@ -196,29 +330,43 @@ static bool relay_kek(struct hsm *none, struct transport *t, struct step_result 
 {
     (void)none;
     result->crossed = &t->wire.wrapped_kek;
-    return wrapped_key_check(wrap_alg(alg_of(t))->inner, 0, &t->wire.wrapped_kek, err);
+    return is_layered(t)
+               ? wrapped_key_check_layers(wrap_alg(alg_of(t))->inner, KEK_BITS / 8,
+                                          &t->wire.wrapped_kek, err)
+               : wrapped_key_check(wrap_alg(alg_of(t))->inner, 0, &t->wire.wrapped_kek, err);
+}
+
+static bool unwrap_under_derived(struct hsm *hsm, struct transport *t, struct err *err)
+{
+    struct transport_side *to = &t->destination;
+    const struct hsm_template template = transport_kek_template(t, KEY_UNWRAP);
+    uint8_t info[SHA256_DIGEST_LENGTH];
+    const struct hsm_layers by = {wrap_alg(alg_of(t))->inner, to->derived, to->outer, info};
+
+    digest_known(t, SIDE_DESTINATION, info);
+    return is_layered(t)
+               ? wrapped_key_unwrap_layers(hsm, &by, &t->wire.wrapped_kek, &template, &to->kek, err)
+               : wrapped_key_unwrap(hsm, by.alg, by.inner, &t->wire.wrapped_kek, &template,
+                                    &to->kek, err);
 }
 
 static bool unwrap_kek(struct hsm *hsm, struct transport *t, struct step_result *result,
                        struct err *err)
 {
     struct transport_side *to = &t->destination;
-    const struct hsm_template template = transport_kek_template(t, KEY_UNWRAP);
 
     result->call = to->caps->alg[alg_of(t)].unwrap_call;
     result->crossed = &t->wire.wrapped_kek;
     snprintf(result->text, sizeof result->text, "accepted");
-    return derive(hsm, t, SIDE_DESTINATION, result, err) &&
-           wrapped_key_unwrap(hsm, wrap_alg(alg_of(t))->inner, to->derived, &t->wire.wrapped_kek,
-                              &template, &to->kek, err) &&
+    return derive(hsm, t, SIDE_DESTINATION, result, err) && unwrap_under_derived(hsm, t, err) &&
            known_made(to->known, NULL, &to->kek, err) &&
            transport_check_own(hsm, to, to->kek, &own_destination_kek, result, err) &&
-           known_destroy(to->known, hsm, NULL, &to->derived, err);
+           destroy_derived(hsm, to, err);
 }
 
 static bool undo_unwrap_kek(struct hsm *hsm, struct transport *t, struct err *err)
 {
-    return known_destroy(t->destination.known, hsm, NULL, &t->destination.derived, err) &&
+    return destroy_derived(hsm, &t->destination, err) &&
            known_destroy(t->destination.known, hsm, NULL, &t->destination.kek, err);
 }
 

@@ -15,8 +15,8 @@ static bool is_cipher(enum hsm_proof proof)
 
 static bool is_private(enum hsm_proof proof)
 {
-    return proof == HSM_PROOF_RSA_DECRYPT || proof == HSM_PROOF_RSA_UNWRAP ||
-           proof == HSM_PROOF_ECDH || hsm_signing_of(proof).hash;
+    return proof == HSM_PROOF_RSA_DECRYPT || hsm_proof_has_secret(proof) ||
+           hsm_signing_of(proof).hash;
 }
 
 void ahead_free(struct ahead **ahead)

@@ -5,6 +5,7 @@
 
 #include "hsm/fidelity.h"
 #include "transfer/ahead.h"
+#include "transfer/in_line.h"
 #include "transfer/kcv.h"
 #include "transfer/rewrap.h"
 #include "transfer/transport.h"
@@ -181,7 +182,8 @@ bool confirm_final(struct hsm *const hsm[2], struct transfer *t, struct step_res
         return false;
     if (t->item->route == ROUTE_PUBLIC)
         return confirm_object(hsm, t, &found, result, err);
-    if (!confirm_attributes(t->item, &found, false, err))
+    if (t->item->route == ROUTE_ALIGNED ? !in_line_holds(t->item, &found, err)
+                                        : !confirm_attributes(t->item, &found, false, err))
         return false;
     return t->item->unproven ? compare_unproven(hsm, t, t->final, &found, result, err)
                              : prove(hsm, t, t->final, &found, AHEAD_FINAL, result, err);

@@ -93,7 +93,7 @@ static bool report_spki(const struct kcv_pair *pair, struct kcv *kcv)
 
 static bool is_cipher(const struct key_desc *key)
 {
-    return key->kind == KEY_KIND_AES || key->kind == KEY_KIND_DES3;
+    return key_kind_is(key->kind, KEY_FAMILY_CIPHER);
 }
 
 unsigned kcv_count(const struct key_desc *key)
@@ -109,7 +109,7 @@ bool kcv_compute(const struct kcv_pair *pair, unsigned at, uint32_t offered, str
     *kcv = (struct kcv){0};
     if (is_cipher(key))
         return compute(pair, at, offered, kcv, err);
-    if (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC)
+    if (key_kind_is(key->kind, KEY_FAMILY_PAIR))
         return report_spki(pair, kcv);
     return none(kcv, "a check value would help to guess a stored secret");
 }

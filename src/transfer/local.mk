@@ -2,6 +2,8 @@
 # The steps of the protocol.
 libceremony_a_SOURCES += \
 	%D%/agreed.c \
+	%D%/alignment.c \
+	%D%/alignment.h \
 	%D%/ahead.c \
 	%D%/ahead.h \
 	%D%/wrapped_key.c \
@@ -16,6 +18,8 @@ libceremony_a_SOURCES += \
 	%D%/evidence.h \
 	%D%/kcv.c \
 	%D%/kcv.h \
+	%D%/in_line.c \
+	%D%/in_line.h \
 	%D%/key_steps.c \
 	%D%/key_steps.h \
 	%D%/known.c \

@@ -92,6 +92,37 @@ const struct own_key own_agreed_unwrapping = {
     .unset = KEY_EXTRACTABLE | KEY_TOKEN,
 };
 
+/* The outer layer. */
+const struct own_key own_agreed_encrypting = {
+    .what = "key of the outer layer",
+    .class = KEY_CLASS_SECRET,
+    .uses = KEY_ENCRYPT,
+    .set = KEY_PRIVATE | KEY_SENSITIVE,
+    .unset = KEY_EXTRACTABLE | KEY_TOKEN,
+};
+const struct own_key own_agreed_decrypting = {
+    .what = "key of the outer layer",
+    .class = KEY_CLASS_SECRET,
+    .uses = KEY_DECRYPT,
+    .set = KEY_PRIVATE | KEY_SENSITIVE,
+    .unset = KEY_EXTRACTABLE | KEY_TOKEN,
+};
+/* It decapsulates, which is none of the uses of other keys. */
+const struct own_key own_kem_private = {
+    .what = "private key to decapsulate with",
+    .class = KEY_CLASS_PRIVATE,
+    .set = MADE_INSIDE | KEY_NEVER_EXTRACTABLE,
+    .unset = KEY_EXTRACTABLE | KEY_TOKEN,
+};
+/* What was encapsulated, if the key is derived from that. */
+const struct own_key own_kem_secret = {
+    .what = "encapsulated secret",
+    .class = KEY_CLASS_SECRET,
+    .uses = KEY_DERIVE,
+    .set = KEY_PRIVATE | KEY_SENSITIVE,
+    .unset = KEY_EXTRACTABLE | KEY_TOKEN,
+};
+
 /* The uses that a key of this class can have (PKCS#11 v2.40 4.8 to 4.10). */
 static uint32_t uses_of(enum key_class class)
 {

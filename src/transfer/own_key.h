@@ -21,7 +21,8 @@ struct own_key {
 extern const struct own_key own_transport_private, own_transport_public, own_offered_private,
     own_source_kek, own_destination_kek, own_second_source_kek, own_second_destination_kek,
     own_source_evidence, own_destination_evidence, own_agreed_private, own_agreed_wrapping,
-    own_agreed_unwrapping;
+    own_agreed_unwrapping, own_agreed_encrypting, own_agreed_decrypting, own_kem_private,
+    own_kem_secret;
 
 /* A key that has more rights, can be read, or was not generated inside the HSM may have been
  * planted, or may disclose the keys that it wraps. An attribute that the HSM does not report counts

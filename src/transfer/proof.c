@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -36,6 +37,18 @@ static bool has_passed(const struct bytes *spki, const uint8_t passed[SHA256_DIG
     return SHA256(spki->data, spki->len, digest) && memcmp(digest, passed, sizeof digest) == 0;
 }
 
+/* ML-DSA and ML-KEM are in OpenSSL from 3.5 on. */
+static void cannot_read(const struct bytes *spki, struct err *err)
+{
+    const struct key_set *set = spki ? spki_read_set(spki, NULL) : NULL;
+
+    if (set)
+        err_set(err, ERR_UNSUPPORTED, "OpenSSL %s here has no %s, by which answers are checked",
+                OpenSSL_version(OPENSSL_VERSION_STRING), set->name);
+    else
+        err_set(err, ERR_DATA, "the source's public key cannot be read");
+}
+
 /* passed: the SHA-256 of a public half that was checked before, which takes longer than a
  * signature. */
 static EVP_PKEY *public_key(const struct bytes *spki, const uint8_t passed[SHA256_DIGEST_LENGTH],
@@ -45,7 +58,7 @@ static EVP_PKEY *public_key(const struct bytes *spki, const uint8_t passed[SHA25
     EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new(pkey, NULL) : NULL;
 
     if (!pkey)
-        err_set(err, ERR_DATA, "the source's public key cannot be read");
+        cannot_read(spki, err);
     else if (!ctx || (!has_passed(spki, passed) && EVP_PKEY_public_check(ctx) != 1))
         differ(err, "the source's public key is one under which anybody could answer");
     else {
@@ -96,16 +109,34 @@ static bool set_padding(EVP_PKEY_CTX *ctx, struct hsm_signing signing)
            EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
+/* EdDSA and ML-DSA, whose keys sign in no other way. */
+static bool verify_pure(EVP_PKEY *pkey, const struct bytes *message, const struct bytes *signature)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok =
+        ctx && EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, pkey, NULL) == 1 &&
+        EVP_DigestVerify(ctx, signature->data, signature->len, message->data, message->len) == 1;
+
+    EVP_MD_CTX_free(ctx);
+    return ok;
+}
+
 static bool verify(EVP_PKEY *pkey, enum hsm_proof proof, const struct bytes *digest,
                    const struct bytes *signature)
 {
     struct hsm_signing signing = hsm_signing_of(proof);
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
-    bool ok = ctx && EVP_PKEY_get_base_id(pkey) == (signing.ecdsa ? EVP_PKEY_EC : EVP_PKEY_RSA) &&
-              EVP_PKEY_verify_init(ctx) == 1 &&
-              EVP_PKEY_CTX_set_signature_md(ctx, hash_of(signing)) == 1 &&
-              (signing.ecdsa || set_padding(ctx, signing)) &&
-              EVP_PKEY_verify(ctx, signature->data, signature->len, digest->data, digest->len) == 1;
+    bool ok;
+
+    if (signing.hash == HSM_PURE) {
+        EVP_PKEY_CTX_free(ctx);
+        return verify_pure(pkey, digest, signature);
+    }
+    ok = ctx && EVP_PKEY_get_base_id(pkey) == (signing.ecdsa ? EVP_PKEY_EC : EVP_PKEY_RSA) &&
+         EVP_PKEY_verify_init(ctx) == 1 &&
+         EVP_PKEY_CTX_set_signature_md(ctx, hash_of(signing)) == 1 &&
+         (signing.ecdsa || set_padding(ctx, signing)) &&
+         EVP_PKEY_verify(ctx, signature->data, signature->len, digest->data, digest->len) == 1;
 
     EVP_PKEY_CTX_free(ctx);
     return ok;
@@ -151,6 +182,13 @@ static bool join(const struct bytes *a, const struct bytes *b, struct bytes *out
     return true;
 }
 
+static bool agrees(EVP_PKEY *pkey)
+{
+    const int type = EVP_PKEY_get_base_id(pkey);
+
+    return type == EVP_PKEY_EC || type == EVP_PKEY_X25519 || type == EVP_PKEY_X448;
+}
+
 /* The relay's half of the derivation: a fresh pair on the curve, and the secret that it shares with
  * the source's public key. */
 static bool agree(EVP_PKEY *pkey, struct bytes *point, struct bytes *secret, struct err *err)
@@ -159,10 +197,9 @@ static bool agree(EVP_PKEY *pkey, struct bytes *point, struct bytes *secret, str
     unsigned char *encoded = NULL;
     EVP_PKEY *ours = NULL;
     size_t len = 0;
-    bool ok = make && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_EC &&
-              EVP_PKEY_keygen_init(make) == 1 && EVP_PKEY_keygen(make, &ours) == 1 &&
-              (derive = EVP_PKEY_CTX_new(ours, NULL)) && EVP_PKEY_derive_init(derive) == 1 &&
-              EVP_PKEY_derive_set_peer(derive, pkey) == 1 &&
+    bool ok = make && agrees(pkey) && EVP_PKEY_keygen_init(make) == 1 &&
+              EVP_PKEY_keygen(make, &ours) == 1 && (derive = EVP_PKEY_CTX_new(ours, NULL)) &&
+              EVP_PKEY_derive_init(derive) == 1 && EVP_PKEY_derive_set_peer(derive, pkey) == 1 &&
               EVP_PKEY_derive(derive, NULL, &len) == 1 && bytes_make(secret, len, err) &&
               EVP_PKEY_derive(derive, secret->data, &secret->len) == 1 &&
               (len = EVP_PKEY_get1_encoded_public_key(ours, &encoded)) > 0 &&
@@ -177,17 +214,24 @@ static bool agree(EVP_PKEY *pkey, struct bytes *point, struct bytes *secret, str
 
 /* --- the challenge --- */
 
+/* What is signed: the message, or its digest. */
+static bool signed_of(struct hsm_signing signing, const struct bytes *message, struct bytes *out,
+                      struct err *err)
+{
+    if (signing.hash == HSM_PURE)
+        return bytes_set(out, message->data, message->len, err);
+    return bytes_make(out, (size_t)EVP_MD_get_size(hash_of(signing)), err) &&
+           EVP_Digest(message->data, message->len, out->data, NULL, hash_of(signing), NULL);
+}
+
 /* A random message, or the digest of one. */
 static bool challenge_signature(struct proof_challenge *c, struct err *err)
 {
     struct hsm_signing signing = hsm_signing_of(c->proof);
     struct bytes message = {0};
-    bool ok =
-        fresh_bytes(32, &message, err) &&
-        bytes_make(&c->expected, (size_t)EVP_MD_get_size(hash_of(signing)), err) &&
-        EVP_Digest(message.data, message.len, c->expected.data, NULL, hash_of(signing), NULL) &&
-        bytes_set(&c->bytes, signing.hashed ? c->expected.data : message.data,
-                  signing.hashed ? c->expected.len : message.len, err);
+    bool ok = fresh_bytes(32, &message, err) && signed_of(signing, &message, &c->expected, err) &&
+              bytes_set(&c->bytes, signing.hashed ? c->expected.data : message.data,
+                        signing.hashed ? c->expected.len : message.len, err);
 
     bytes_free(&message);
     return ok;
@@ -233,6 +277,26 @@ static bool challenge_agreement(struct proof_challenge *c, EVP_PKEY *pkey, struc
     return ok;
 }
 
+/* The secret that the relay encapsulated for the public key. Worthless afterwards, too. */
+static bool challenge_encapsulation(struct proof_challenge *c, EVP_PKEY *pkey, struct err *err)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+    struct bytes text = {0}, secret = {0};
+    size_t text_len = 0, secret_len = 0;
+    bool ok = ctx && EVP_PKEY_encapsulate_init(ctx, NULL) == 1 &&
+              EVP_PKEY_encapsulate(ctx, NULL, &text_len, NULL, &secret_len) == 1 &&
+              bytes_make(&text, text_len, err) && bytes_make(&secret, secret_len, err) &&
+              EVP_PKEY_encapsulate(ctx, text.data, &text_len, secret.data, &secret_len) == 1;
+
+    if (!ok)
+        err_set(err, ERR_UNSUPPORTED, "nothing can be encapsulated for this public key");
+    ok = ok && challenge_secret(c, &text, &secret, err);
+    EVP_PKEY_CTX_free(ctx);
+    bytes_free(&text);
+    bytes_free(&secret);
+    return ok;
+}
+
 /* Challenges that are answered with the private half. */
 static bool challenge_private(struct proof_challenge *c, const struct bytes *spki, struct err *err)
 {
@@ -248,7 +312,8 @@ static bool challenge_private(struct proof_challenge *c, const struct bytes *spk
     ok = c->proof == HSM_PROOF_RSA_DECRYPT ? fresh_bytes(32, &c->expected, err) &&
                                                  encrypt_oaep(pkey, &c->expected, &c->bytes, err)
          : c->proof == HSM_PROOF_RSA_UNWRAP ? challenge_unwrapping(c, pkey, err)
-         : c->proof == HSM_PROOF_ECDH       ? challenge_agreement(c, pkey, err)
+         : c->proof == HSM_PROOF_ML_KEM     ? challenge_encapsulation(c, pkey, err)
+         : hsm_proof_has_secret(c->proof)   ? challenge_agreement(c, pkey, err)
                                             : challenge_signature(c, err);
     EVP_PKEY_free(pkey);
     return ok;
@@ -267,6 +332,8 @@ static bool make_challenge(struct proof_challenge *out, const struct bytes *spki
     case HSM_PROOF_RSA_DECRYPT:
     case HSM_PROOF_RSA_UNWRAP:
     case HSM_PROOF_ECDH:
+    case HSM_PROOF_XDH:
+    case HSM_PROOF_ML_KEM:
         return challenge_private(out, spki, err);
     default:
         return hsm_signing_of(out->proof).hash ? challenge_private(out, spki, err)
@@ -301,8 +368,7 @@ bool proof_again(enum hsm_proof proof, const struct bytes *bytes, struct proof_c
     if (ok && signing.hashed)
         ok = bytes_set(&out->expected, bytes->data, bytes->len, err);
     else if (ok && signing.hash)
-        ok = bytes_make(&out->expected, digest, err) &&
-             EVP_Digest(bytes->data, bytes->len, out->expected.data, NULL, hash_of(signing), NULL);
+        ok = signed_of(signing, bytes, &out->expected, err);
     if (!ok)
         proof_challenge_free(out);
     return ok;
@@ -411,6 +477,8 @@ bool proof_judge(const struct proof_challenge *challenge, const struct bytes *sp
     case HSM_PROOF_RSA_DECRYPT:
     case HSM_PROOF_RSA_UNWRAP:
     case HSM_PROOF_ECDH:
+    case HSM_PROOF_XDH:
+    case HSM_PROOF_ML_KEM:
         return judge_expected(challenge, answers, err);
     default:
         return judge_signatures(challenge, spki, answers, err);
@@ -499,6 +567,10 @@ const char *proof_sentence(enum hsm_proof which)
                                  "source's public key",
         [HSM_PROOF_ECDH] = "both sides derived the secret that a fresh key shares with the "
                            "source's public key",
+        [HSM_PROOF_XDH] = "both sides derived the secret that a fresh key shares with the "
+                          "source's public key",
+        [HSM_PROOF_ML_KEM] = "both sides decapsulated a fresh secret that was encapsulated for the "
+                             "source's public key",
         [HSM_PROOF_BYTES] = "the destination reads back the same bytes that the source holds",
     };
     if (hsm_signing_of(which).hash)

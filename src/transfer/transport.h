@@ -29,7 +29,11 @@ struct transport_side {
     const struct known *known;
     uint64_t private_key;  /* destination; step 1; the source's, if both agree; step 3 */
     uint64_t public_key;   /* step 1, and step 3 */
-    uint64_t derived;      /* steps 5 and 7, if both agree */
+    uint64_t kem_private;  /* if both agree by ML-KEM: its private half, or what the source
+                              encapsulated ... */
+    uint64_t kem_public;   /* ... and its public half; 0 without a curve */
+    uint64_t derived;      /* steps 5 and 7, if both agree ... */
+    uint64_t outer;        /* ... and in two layers the other key */
     uint64_t kek;          /* step 7, and step 4 */
     uint64_t evidence_key; /* likewise */
 };
@@ -43,7 +47,8 @@ struct transport {
     struct transport_side source, destination;
     struct {
         struct bytes spki;        /* step 1 */
-        struct bytes answer;      /* step 3: the source's public half, if both agree */
+        struct bytes answer;      /* step 3: the source's public half or ciphertext, or both, if
+                                     both agree */
         struct bytes read_back;   /* step 3; if both agree: what the source knows of both */
         struct bytes met;         /* step 3: what the destination knows of both */
         struct bytes wrapped_kek; /* step 5 */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "hsm/layers.h"
 #include "hsm/wrap_alg.h"
 
 static const char damaged[] = "the encrypted key cannot be used: it was damaged or altered";
@@ -40,4 +41,25 @@ bool wrapped_key_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
 {
     return hsm->driver->unwrap(hsm, alg, unwrapping, wrapped_key, template, handle, err) ||
            (err->code == ERR_DATA && bad(err));
+}
+
+bool wrapped_key_wrap_layers(struct hsm *hsm, const struct hsm_layers *by, uint64_t key,
+                             struct bytes *wrapped_key, struct err *err)
+{
+    return hsm->driver->wrap_layers(hsm, by, key, wrapped_key, err) ||
+           (err->code == ERR_DATA && bad(err));
+}
+
+bool wrapped_key_unwrap_layers(struct hsm *hsm, const struct hsm_layers *by,
+                               const struct bytes *wrapped_key, const struct hsm_template *template,
+                               uint64_t *handle, struct err *err)
+{
+    return hsm->driver->unwrap_layers(hsm, by, wrapped_key, template, handle, err) ||
+           (err->code == ERR_DATA && bad(err));
+}
+
+bool wrapped_key_check_layers(enum hsm_alg inner, size_t octets, const struct bytes *wrapped_key,
+                              struct err *err)
+{
+    return wrapped_key->len == layers_len(inner, octets) || bad(err);
 }

@@ -25,4 +25,13 @@ bool wrapped_key_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
                         const struct bytes *wrapped_key, const struct hsm_template *template,
                         uint64_t *handle, struct err *err);
 
+/* The same in two layers. */
+bool wrapped_key_wrap_layers(struct hsm *hsm, const struct hsm_layers *by, uint64_t key,
+                             struct bytes *wrapped_key, struct err *err);
+bool wrapped_key_unwrap_layers(struct hsm *hsm, const struct hsm_layers *by,
+                               const struct bytes *wrapped_key, const struct hsm_template *template,
+                               uint64_t *handle, struct err *err);
+bool wrapped_key_check_layers(enum hsm_alg inner, size_t octets, const struct bytes *wrapped_key,
+                              struct err *err);
+
 #endif

@@ -236,6 +236,14 @@ static bool trace_make_agreement_pair(struct hsm *hsm, enum hsm_alg alg, const c
            end(&s, s.inner->driver->make_agreement_pair(s.inner, alg, label, pair, &s.failure));
 }
 
+static bool trace_encapsulate(struct hsm *hsm, const struct hsm_encapsulation *with,
+                              struct hsm_pair *pair, struct err *err)
+{
+    struct span s = span_of(hsm, "encapsulate", err);
+    say(&s, "%s, %zu bytes", hsm_alg_name(with->alg), with->peer->len);
+    return begin(&s) && end(&s, s.inner->driver->encapsulate(s.inner, with, pair, &s.failure));
+}
+
 static bool trace_meet(struct hsm *hsm, const struct hsm_meeting *with, struct bytes *known,
                        struct err *err)
 {
@@ -316,6 +324,26 @@ static bool trace_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
                                                         template, handle, &s.failure));
 }
 
+static bool trace_wrap_layers(struct hsm *hsm, const struct hsm_layers *by, uint64_t key,
+                              struct bytes *wrapped_key, struct err *err)
+{
+    struct span s = span_of(hsm, "wrap-layers", err);
+    say(&s, "%s", hsm_alg_name(by->alg));
+    return begin(&s) &&
+           end(&s, s.inner->driver->wrap_layers(s.inner, by, key, wrapped_key, &s.failure));
+}
+
+static bool trace_unwrap_layers(struct hsm *hsm, const struct hsm_layers *by,
+                                const struct bytes *wrapped_key,
+                                const struct hsm_template *template, uint64_t *handle,
+                                struct err *err)
+{
+    struct span s = span_of(hsm, "unwrap-layers", err);
+    say(&s, "%s, %zu bytes", hsm_alg_name(by->alg), wrapped_key->len);
+    return begin(&s) && end(&s, s.inner->driver->unwrap_layers(s.inner, by, wrapped_key, template,
+                                                               handle, &s.failure));
+}
+
 static bool trace_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
                         const struct bytes *challenge, struct bytes *answer, struct err *err)
 {
@@ -357,6 +385,14 @@ static bool trace_remove(struct hsm *hsm, const struct key_desc *is, struct err 
     return begin(&s) && end(&s, s.inner->driver->remove(s.inner, is, &s.failure));
 }
 
+static bool trace_tighten(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                          struct err *err)
+{
+    struct span s = span_of(hsm, "tighten", err);
+    say(&s, "object %" PRIu64, is->handle);
+    return begin(&s) && end(&s, s.inner->driver->tighten(s.inner, is, to, &s.failure));
+}
+
 /* Not traced, because it makes no call to the HSM. */
 static bool trace_at_work(struct hsm *hsm)
 {
@@ -395,6 +431,7 @@ static const struct hsm_driver trace_driver = {
     .make_token_pair = trace_make_token_pair,
     .load_public = trace_load_public,
     .make_agreement_pair = trace_make_agreement_pair,
+    .encapsulate = trace_encapsulate,
     .meet = trace_meet,
     .agree = trace_agree,
     .make_kek = trace_make_kek,
@@ -404,11 +441,14 @@ static const struct hsm_driver trace_driver = {
     .make_key = trace_make_key,
     .wrap = trace_wrap,
     .unwrap = trace_unwrap,
+    .wrap_layers = trace_wrap_layers,
+    .unwrap_layers = trace_unwrap_layers,
     .prove = trace_prove,
     .commit = trace_commit,
     .make_public = trace_make_public,
     .destroy = trace_destroy,
     .remove = trace_remove,
+    .tighten = trace_tighten,
 };
 
 bool trace_new(struct hsm *inner, enum side side,

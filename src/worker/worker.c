@@ -437,9 +437,9 @@ bool worker_plan(struct worker *w, const struct selection *selection, struct err
         command_free(command);
         return queue(w, NULL, err);
     }
-    command->selection =
-        (struct selection){command->uris,           selection->uri_count, command->handles,
-                           selection->handle_count, command->known,       selection->known_count};
+    command->selection = (struct selection){
+        command->uris,  selection->uri_count,   command->handles,           selection->handle_count,
+        command->known, selection->known_count, .resync = selection->resync};
     return queue(w, command, err);
 }
 

@@ -127,9 +127,9 @@ void bench_same_inventory(struct bench *b, struct inventory then)
 
 /* --- keys whose values we know --- */
 
-const char *const known_types[] = {"aes16",     "aes24",     "aes32",     "generic13",
-                                   "generic16", "generic20", "generic64", "rsa2048",
-                                   "ec256",     "ec384",     NULL};
+const char *const known_types[] = {
+    "aes16",  "aes24",  "aes32",  "generic13", "generic16", "generic20", "generic64", "hmac20",
+    "hmac28", "hmac32", "hmac48", "hmac64",    "rsa2048",   "ec256",     "ec384",     NULL};
 
 bool bench_has(const struct bench *b, const char *type)
 {
@@ -164,6 +164,26 @@ static EVP_PKEY *known_rsa(unsigned bits)
     return kept.pkey;
 }
 
+/* An HMAC key is as long as the output of its hash. */
+static enum key_kind known_secret_kind(const char *type, unsigned size)
+{
+    static const struct {
+        const char *type;
+        unsigned size;
+        enum key_kind kind;
+    } rows[] = {
+        {"aes", 0, KEY_KIND_AES},           {"hmac", 20, KEY_KIND_HMAC_SHA1},
+        {"hmac", 28, KEY_KIND_HMAC_SHA224}, {"hmac", 32, KEY_KIND_HMAC_SHA256},
+        {"hmac", 48, KEY_KIND_HMAC_SHA384}, {"hmac", 64, KEY_KIND_HMAC_SHA512},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strncmp(type, rows[i].type, strlen(rows[i].type)) == 0 &&
+            (rows[i].size == 0 || rows[i].size == size))
+            return rows[i].kind;
+    return KEY_KIND_GENERIC;
+}
+
 struct object *known_key(const char *type)
 {
     unsigned size = (unsigned)atoi(type + strcspn(type, "0123456789"));
@@ -187,9 +207,8 @@ struct object *known_key(const char *type)
         snprintf(curve, sizeof curve, "P-%u", size % 1000);
         known = object_of(&desc, EVP_EC_gen(curve));
     } else {
-        bool aes = strncmp(type, "aes", 3) == 0;
-        desc.kind = aes ? KEY_KIND_AES : KEY_KIND_GENERIC;
-        desc.flags |= aes ? KEY_ENCRYPT | KEY_DECRYPT : KEY_SIGN | KEY_VERIFY;
+        desc.kind = known_secret_kind(type, size);
+        desc.flags |= desc.kind == KEY_KIND_AES ? KEY_ENCRYPT | KEY_DECRYPT : KEY_SIGN | KEY_VERIFY;
         assert_true(size <= sizeof value);
         assert_int_equal(RAND_bytes(value, (int)size), 1);
         value[size - 1] |= 1; /* no zero at the end, which padding could hide */
@@ -281,16 +300,23 @@ bool known_answer_is_right(const struct object *known, enum hsm_proof proof,
 static bool proof_fits(const struct object *known, enum hsm_proof proof)
 {
     static const enum key_kind kinds[HSM_PROOFS] = {
-        [HSM_PROOF_AES_ECB] = KEY_KIND_AES,     [HSM_PROOF_DIGEST] = KEY_KIND_GENERIC,
-        [HSM_PROOF_HMAC] = KEY_KIND_GENERIC,    [HSM_PROOF_RSA_DECRYPT] = KEY_KIND_RSA,
-        [HSM_PROOF_AES_DECRYPT] = KEY_KIND_AES, [HSM_PROOF_RSA_UNWRAP] = KEY_KIND_RSA,
+        [HSM_PROOF_AES_ECB] = KEY_KIND_AES,     [HSM_PROOF_AES_DECRYPT] = KEY_KIND_AES,
+        [HSM_PROOF_RSA_DECRYPT] = KEY_KIND_RSA, [HSM_PROOF_RSA_UNWRAP] = KEY_KIND_RSA,
         [HSM_PROOF_ECDH] = KEY_KIND_EC,
     };
+    const enum key_kind is = known->desc.kind;
     struct hsm_signing signing = hsm_signing_of(proof);
-    enum key_kind kind = signing.ecdsa ? KEY_KIND_EC : signing.hash ? KEY_KIND_RSA : kinds[proof];
+    enum key_kind kind = signing.ecdsa              ? KEY_KIND_EC
+                         : signing.hash == HSM_PURE ? KEY_KIND_OTHER
+                         : signing.hash             ? KEY_KIND_RSA
+                                                    : kinds[proof];
 
-    return kind == known->desc.kind &&
-           (proof != HSM_PROOF_HMAC || known->value.len >= 32); /* SoftHSM's least */
+    if (proof == HSM_PROOF_DIGEST)
+        return key_kind_is(is, KEY_FAMILY_VALUE);
+    if (proof == HSM_PROOF_HMAC)
+        return (is == KEY_KIND_GENERIC || is == KEY_KIND_HMAC_SHA256) &&
+               known->value.len >= 32; /* SoftHSM's least */
+    return kind == is;
 }
 
 /* --- bringing them in --- */

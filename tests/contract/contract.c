@@ -577,7 +577,8 @@ static void wrap_every_kind(struct bench *b, enum hsm_alg alg)
         bool ok = driver(b)->wrap(b->hsm, alg, under, handle, &wrapped_key, &b->err);
         if (!ok && may_refuse(alg, known)) {
             MUST_FAIL(b, ok, ERR_UNSUPPORTED);
-        } else if (b->kind->agent || !may_refuse(alg, known)) { /* else it may pad the key */
+        } else if (!may_refuse(alg, known) ||
+                   (b->kind->agent && described(b, handle).length)) { /* else it may pad the key */
             MUST(b, ok);
             assert_true(crypto_unwrap(alg, aes, &wrapped_key, &value));
             check_wrapped(b, alg, known, &value);
@@ -1049,11 +1050,11 @@ static void every_offered_proof_is_right(void **state)
     for (enum hsm_proof proof = 0; proof < HSM_PROOF_BYTES; proof++) {
         const char *type = by[proof].type;
         uint32_t use = by[proof].use;
-        if (hsm_signing_of(proof).hash) {
+        if (hsm_signing_of(proof).hash && hsm_signing_of(proof).hash != HSM_PURE) {
             type = hsm_signing_of(proof).ecdsa ? "ec256" : "rsa2048";
             use = KEY_SIGN;
         }
-        if (!bench_has(b, type) || !(b->caps.proofs & 1u << proof))
+        if (!type || !bench_has(b, type) || !(b->caps.proofs & 1u << proof))
             continue;
         struct object *known = known_key(type);
         struct bytes challenge = {0}, answer = {0};
@@ -1172,6 +1173,35 @@ static void committed_keys_stay(void **state)
         assert_int_equal(count_named(b, known[i], &found), 0);
         object_free(known[i]);
     }
+}
+
+/* Attributes of what another session kept are set by its handle and its very name. */
+static void kept_copies_are_tightened(void **state)
+{
+    const struct tightening to = {.off = KEY_EXTRACTABLE | KEY_DECRYPT};
+    struct bench *b = *state;
+    struct object *known = known_key("aes32");
+    struct key_desc found, other, is;
+
+    bench_login(b);
+    if (!b->caps.can_copy)
+        skip();
+    known->desc.flags |= KEY_EXTRACTABLE;
+    bench_import_token(b, known);
+    bench_close(b);
+    bench_login(b);
+    assert_int_equal(count_named(b, known, &found), 1);
+    assert_false(tightening_holds(&to, &found));
+    other = found;
+    key_set_label(&other, "hsmferry:other", 14);
+    MUST_FAIL(b, driver(b)->tighten(b->hsm, &other, &to, &b->err), ERR_CONFLICT);
+    MUST(b, driver(b)->tighten(b->hsm, &found, &to, &b->err));
+    MUST(b, driver(b)->describe(b->hsm, found.handle, &is, &b->err));
+    assert_true(tightening_holds(&to, &is));
+    check_flags(&is, found.flags & ~to.off, KEY_USES | KEY_SENSITIVE | KEY_PRIVATE | KEY_TOKEN);
+    MUST(b, driver(b)->remove(b->hsm, &found, &b->err));
+    MUST_FAIL(b, driver(b)->tighten(b->hsm, &found, &to, &b->err), ERR_NO_INPUT);
+    object_free(known);
 }
 
 static void label_and_id_arrive_byte_for_byte(void **state)
@@ -1680,6 +1710,7 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(every_offered_proof_is_right),
         ROW(proof_of_another_kind_is_unsupported),
         ROW(committed_keys_stay),
+        ROW(kept_copies_are_tightened),
         ROW(label_and_id_arrive_byte_for_byte),
         ROW(temporary_objects_vanish),
         ROW(sessions_of_one_login_share_it),

@@ -11,6 +11,15 @@
 #include "tests/softhsm/place.h"
 #include "tests/softhsm/tokens.h"
 
+/* NSS's own functions make a generic secret of a key whose type is bound to a hash. */
+static bool set_up(struct contract_place *place)
+{
+    const bool ok = nss_set_up(place);
+
+    place->lacks = "hmac";
+    return ok;
+}
+
 int main(void)
 {
     const char *build = getenv("abs_top_builddir");
@@ -21,13 +30,11 @@ int main(void)
         return 77;
     text_print(agent, sizeof agent, "%s/hsmferry-agent", build ? build : ".");
     text_print(quick, sizeof quick, "%s/tests/faults/quick/hsmferry-agent", build ? build : ".");
-    const struct contract_hsm local = {"nss", &nss_driver, NULL, nss_set_up, nss_tear_down};
-    const struct contract_hsm piped = {"nss-behind-an-agent", NULL, agent, nss_set_up,
-                                       nss_tear_down};
+    const struct contract_hsm local = {"nss", &nss_driver, NULL, set_up, nss_tear_down};
+    const struct contract_hsm piped = {"nss-behind-an-agent", NULL, agent, set_up, nss_tear_down};
     const struct contract_hsm softhsm = {"softhsm-of-a-pair", NULL, quick, softhsm_set_up,
                                          softhsm_tear_down};
-    const struct contract_hsm one_of_two = {"nss-of-a-pair", NULL, quick, nss_set_up,
-                                            nss_tear_down};
+    const struct contract_hsm one_of_two = {"nss-of-a-pair", NULL, quick, set_up, nss_tear_down};
 
     failed += contract_run(&local);
     failed += contract_run(&piped);

@@ -40,7 +40,7 @@ static bool set_up(struct contract_place *place)
 
     *place = (struct contract_place){.slot = SLOT,
                                      .pin = "4711-user",
-                                     .lacks = "aes generic",
+                                     .lacks = "aes generic hmac",
                                      .put = put,
                                      .folder = "/tmp/hsmferry-keyfile.XXXXXX"};
     umask(077);

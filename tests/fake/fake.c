@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "hsm/key_agreement.h"
 #include "hsm/evidence_key.h"
+#include "hsm/layers.h"
 #include "tests/fake/fake_state.h"
 #include "tests/fake/seed.h"
 
@@ -294,6 +295,7 @@ const struct hsm_driver fake_driver = {
     .make_token_pair = fake_make_token_pair,
     .load_public = fake_load_public,
     .make_agreement_pair = fake_make_agreement_pair,
+    .encapsulate = fake_encapsulate,
     .meet = agreement_meet,
     .agree = fake_agree,
     .make_kek = fake_make_kek,
@@ -305,9 +307,14 @@ const struct hsm_driver fake_driver = {
     .make_key = fake_make_key,
     .wrap = fake_wrap,
     .unwrap = fake_unwrap,
+    .wrap_layers = layers_wrap,
+    .unwrap_layers = layers_unwrap,
+    .gcm_encrypt = fake_gcm_encrypt,
+    .gcm_decrypt = fake_gcm_decrypt,
     .prove = fake_prove,
     .commit = fake_commit,
     .make_public = fake_make_public,
     .destroy = fake_destroy,
     .remove = fake_remove,
+    .tighten = fake_tighten,
 };

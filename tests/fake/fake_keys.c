@@ -77,6 +77,8 @@ bool fake_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struc
     const struct object *o = store_find(&f->store, handle);
     if (!o)
         return invalid_handle(err);
+    if (fake_is_kem(o))
+        return fake_kem_public(o, spki) && fake_leave(f, "public_key");
     if (!o->pkey)
         return err_set(err, ERR_UNSUPPORTED, "this object has no public half");
     return compare_spki(f, "public_key", o->pkey, spki, err) && fake_leave(f, "public_key");
@@ -560,11 +562,14 @@ static bool fits(const struct object *o, enum hsm_proof proof)
 
     if (!key_allows(&o->desc, hsm_proof_mechanism(proof)))
         return false;
+    if (signing.hash == HSM_PURE)
+        return false;
     if (signing.hash)
         return o->desc.class == KEY_CLASS_PRIVATE && key_is(&o->desc, KEY_SIGN) &&
                o->desc.kind == (signing.ecdsa ? KEY_KIND_EC : KEY_KIND_RSA);
     return o->desc.class == needs[proof].class &&
            (needs[proof].kind == KEY_KIND_OTHER || o->desc.kind == needs[proof].kind ||
+            (proof == HSM_PROOF_HMAC && o->desc.kind == KEY_KIND_HMAC_SHA256) ||
             (check && o->desc.kind == KEY_KIND_DES3)) &&
            (o->desc.flags & needs[proof].use) == needs[proof].use;
 }
@@ -709,4 +714,33 @@ bool fake_remove(struct hsm *hsm, const struct key_desc *is, struct err *err)
 
     return fake_enter_token(fake_of(hsm), "remove", err) && handles_check(hsm, is, &gone, err) &&
            destroy(fake_of(hsm), "remove", is->handle, err);
+}
+
+/* It sets whatever it is told, too. */
+bool fake_tighten(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                  struct err *err)
+{
+    struct fake *f = fake_of(hsm);
+    struct object *o;
+    bool gone;
+
+    if (!fake_enter_token(f, "tighten", err) || !handles_check(hsm, is, &gone, err))
+        return false;
+    if (gone)
+        return err_set(err, ERR_NO_INPUT, "object %llu no longer exists",
+                       (unsigned long long)is->handle);
+    if (fault_forgets(&f->p.faults, "tighten"))
+        return true;
+    o = store_find(&f->store, is->handle);
+    if (!o)
+        return invalid_handle(err);
+    if (!(o->desc.flags & KEY_MODIFIABLE))
+        return err_set_hsm(err, ERR_DENIED, 0x1b, "CKR_ACTION_PROHIBITED",
+                           "this object cannot be modified");
+    o->desc.flags = (o->desc.flags & ~to->off) | to->on;
+    if (to->start[0])
+        memcpy(o->desc.constraints.start, to->start, sizeof to->start);
+    if (to->end[0])
+        memcpy(o->desc.constraints.end, to->end, sizeof to->end);
+    return store_save(&f->store, err) && fake_leave(f, "tighten");
 }

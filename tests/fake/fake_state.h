@@ -38,6 +38,17 @@ bool fake_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *
                    struct err *err);
 bool fake_make_agreement_pair(struct hsm *hsm, enum hsm_alg alg, const char *label,
                               struct hsm_pair *pair, struct err *err);
+/* Is it the private half of ML-KEM? Its public half. */
+bool fake_is_kem(const struct object *o);
+bool fake_kem_public(const struct object *o, struct bytes *spki);
+bool fake_encapsulate(struct hsm *hsm, const struct hsm_encapsulation *with, struct hsm_pair *pair,
+                      struct err *err);
+bool fake_gcm_encrypt(struct hsm *hsm, uint64_t key, const uint8_t iv[HSM_LAYER_IV],
+                      const struct bytes *context, const struct bytes *text,
+                      struct bytes *ciphertext, struct err *err);
+bool fake_gcm_decrypt(struct hsm *hsm, uint64_t key, const uint8_t iv[HSM_LAYER_IV],
+                      const struct bytes *context, const struct bytes *ciphertext,
+                      struct bytes *text, struct err *err);
 bool fake_agree(struct hsm *hsm, const struct hsm_agreement *on, uint64_t *handle, struct err *err);
 bool fake_make_evidence_key(struct hsm *hsm, const char *label, uint64_t *handle, struct err *err);
 bool fake_encrypt(struct hsm *hsm, uint64_t key, const struct bytes *context,
@@ -59,5 +70,7 @@ bool fake_make_public(struct hsm *hsm, const struct hsm_template *template, uint
                       struct err *err);
 bool fake_destroy(struct hsm *hsm, uint64_t handle, struct err *err);
 bool fake_remove(struct hsm *hsm, const struct key_desc *is, struct err *err);
+bool fake_tighten(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                  struct err *err);
 
 #endif

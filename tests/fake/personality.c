@@ -448,7 +448,9 @@ void personality_capabilities(const struct personality *p, struct hsm_capabiliti
                      [HSM_READ_PUBLIC] = "fake read",
                      [HSM_MAKE_PUBLIC] = "fake make public",
                      [HSM_MAKE_EVIDENCE_KEY] = "fake make evidence key",
-                     [HSM_MAKE_AGREEMENT_PAIR] = "fake make agreement pair"},
+                     [HSM_MAKE_AGREEMENT_PAIR] = "fake make agreement pair",
+                     [HSM_MAKE_KEM_PAIR] = "fake make KEM pair",
+                     [HSM_ENCAPSULATE] = "fake encapsulate"},
         .evidence = {.wrap = p->gcm,
                      .unwrap = p->gcm,
                      .mechanism = 0x1087,
@@ -463,7 +465,7 @@ void personality_capabilities(const struct personality *p, struct hsm_capabiliti
         struct hsm_capability *capability = &caps->alg[i];
         capability->wrap = capability->unwrap = p->algs & (1u << i);
         capability->mechanism = wrap_is_agreed((enum hsm_alg)i) && capability->wrap ? 0x1050 : 0;
-        capability->kdfs = wrap_is_agreed((enum hsm_alg)i) && capability->wrap ? p->kdfs : 0;
+        capability->kdfs = capability->wrap ? p->kdfs & hsm_kdfs_of((enum hsm_alg)i) : 0;
         text_print(capability->wrap_call, sizeof capability->wrap_call, "fake wrap %s", alg_at(i));
         text_print(capability->unwrap_call, sizeof capability->unwrap_call, "fake unwrap %s",
                    alg_at(i));

@@ -61,12 +61,21 @@ static void describe_value(struct object *o)
 {
     struct key_desc *d = &o->desc;
     static const char *const types[KEY_KINDS] = {
-        [KEY_KIND_AES] = "CKK_AES",          [KEY_KIND_GENERIC] = "CKK_GENERIC_SECRET",
-        [KEY_KIND_RSA] = "CKK_RSA",          [KEY_KIND_EC] = "CKK_EC",
+        [KEY_KIND_AES] = "CKK_AES",
+        [KEY_KIND_GENERIC] = "CKK_GENERIC_SECRET",
+        [KEY_KIND_RSA] = "CKK_RSA",
+        [KEY_KIND_EC] = "CKK_EC",
         [KEY_KIND_NONE] = "CKO_CERTIFICATE",
+        [KEY_KIND_HMAC_SHA1] = "CKK_SHA_1_HMAC",
+        [KEY_KIND_HMAC_SHA224] = "CKK_SHA224_HMAC",
+        [KEY_KIND_HMAC_SHA256] = "CKK_SHA256_HMAC",
+        [KEY_KIND_HMAC_SHA384] = "CKK_SHA384_HMAC",
+        [KEY_KIND_HMAC_SHA512] = "CKK_SHA512_HMAC",
     };
 
-    d->flags_known = (UINT32_C(1) << KEY_FLAGS) - 1;
+    /* no token reports the uses of ML-KEM of other keys */
+    d->flags_known =
+        ((UINT32_C(1) << KEY_FLAGS) - 1) & ~(uint32_t)(KEY_ENCAPSULATE | KEY_DECAPSULATE);
     text_print(d->type_name, sizeof d->type_name, "%s", types[d->kind] ? types[d->kind] : "");
     if (o->pkey) {
         d->bits = (uint32_t)EVP_PKEY_get_bits(o->pkey);
@@ -102,7 +111,7 @@ static bool secret_fits(const struct key_desc *desc, size_t len)
 {
     if (desc->kind == KEY_KIND_AES)
         return len == 16 || len == 24 || len == 32;
-    return desc->kind == KEY_KIND_GENERIC && len > 0;
+    return key_kind_is(desc->kind, KEY_FAMILY_VALUE) && len > 0;
 }
 
 struct object *object_of(const struct key_desc *desc, EVP_PKEY *pkey)

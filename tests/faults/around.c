@@ -9,6 +9,7 @@
 #include "driver/pkcs11/pkcs11.h"
 #include "hsm/evidence_key.h"
 #include "hsm/key_agreement.h"
+#include "hsm/layers.h"
 #include "tests/faults/pair.h"
 #include "tests/faults/shim.h"
 
@@ -87,6 +88,9 @@ FORWARD(capabilities,
 FORWARD(destroy, (struct hsm * hsm, uint64_t handle, struct err *err), (inner_of(hsm), handle, err))
 FORWARD(remove, (struct hsm * hsm, const struct key_desc *is, struct err *err),
         (inner_of(hsm), is, err))
+FORWARD(tighten,
+        (struct hsm * hsm, const struct key_desc *is, const struct tightening *to, struct err *err),
+        (inner_of(hsm), is, to, err))
 
 /* What they give out is made of a ciphertext and of an answer, and compared. */
 FORWARD(encrypt,
@@ -157,6 +161,19 @@ GIVE(make_agreement_pair,
 GIVE(make_token_pair,
      (struct hsm * hsm, uint32_t bits, const char *label, struct hsm_pair *pair, struct err *err),
      (inner_of(hsm), bits, label, pair, err), &pair->spki)
+
+GIVE(encapsulate,
+     (struct hsm * hsm, const struct hsm_encapsulation *with, struct hsm_pair *pair,
+      struct err *err),
+     (inner_of(hsm), with, pair, err), &pair->spki)
+GIVE(gcm_encrypt,
+     (struct hsm * hsm, uint64_t key, const uint8_t iv[HSM_LAYER_IV], const struct bytes *context,
+      const struct bytes *text, struct bytes *ciphertext, struct err *err),
+     (inner_of(hsm), key, iv, context, text, ciphertext, err), ciphertext)
+GIVE(gcm_decrypt,
+     (struct hsm * hsm, uint64_t key, const uint8_t iv[HSM_LAYER_IV], const struct bytes *context,
+      const struct bytes *ciphertext, struct bytes *text, struct err *err),
+     (inner_of(hsm), key, iv, context, ciphertext, text, err), text)
 
 /* As if whatever says that it is no token object were a temporary of this session. */
 static void leave_out(struct key_list *list)
@@ -337,44 +354,46 @@ static void around_close(struct hsm *hsm)
 }
 
 _Static_assert(
-    sizeof(struct hsm_driver) == 39 * sizeof(void *),
+    sizeof(struct hsm_driver) == 45 * sizeof(void *),
     "each function has one here, but at_work, lock, sessions and those of a list in parts");
 
-#define AROUND(api)                                                                                \
-    const struct hsm_driver around_##api = {                                                       \
-        .name = #api,                                                                              \
-        .open = open_##api,                                                                        \
-        .close = around_close,                                                                     \
-        .another = around_another,                                                                 \
-        .info = around_info,                                                                       \
-        .slots = around_slots,                                                                     \
-        .login = around_login,                                                                     \
-        .list = around_list,                                                                       \
-        .handles = around_handles,                                                                 \
-        .describe = around_describe,                                                               \
-        .public_key = around_public_key,                                                           \
-        .certificate = around_certificate,                                                         \
-        .capabilities = around_capabilities,                                                       \
-        .make_pair = around_make_pair,                                                             \
-        .make_token_pair = around_make_token_pair,                                                 \
-        .load_public = around_load_public,                                                         \
-        .make_agreement_pair = around_make_agreement_pair,                                         \
-        .meet = agreement_meet,                                                                    \
-        .agree = around_agree,                                                                     \
-        .make_kek = around_make_kek,                                                               \
-        .make_evidence_key = around_make_evidence_key,                                             \
-        .encrypt = around_encrypt,                                                                 \
-        .decrypt = around_decrypt,                                                                 \
-        .seal = evidence_key_seal,                                                                 \
-        .unseal = evidence_key_unseal,                                                             \
-        .make_key = around_make_key,                                                               \
-        .wrap = around_wrap,                                                                       \
-        .unwrap = around_unwrap,                                                                   \
-        .prove = around_prove,                                                                     \
-        .commit = around_commit,                                                                   \
-        .make_public = around_make_public,                                                         \
-        .destroy = around_destroy,                                                                 \
-        .remove = around_remove,                                                                   \
-    }
-AROUND(pkcs11);
-AROUND(nss);
+#define AROUND(api, ...)                                                                           \
+    const struct hsm_driver around_##api = {.name = #api,                                          \
+                                            .open = open_##api,                                    \
+                                            .close = around_close,                                 \
+                                            .another = around_another,                             \
+                                            .info = around_info,                                   \
+                                            .slots = around_slots,                                 \
+                                            .login = around_login,                                 \
+                                            .list = around_list,                                   \
+                                            .handles = around_handles,                             \
+                                            .describe = around_describe,                           \
+                                            .public_key = around_public_key,                       \
+                                            .certificate = around_certificate,                     \
+                                            .capabilities = around_capabilities,                   \
+                                            .make_pair = around_make_pair,                         \
+                                            .make_token_pair = around_make_token_pair,             \
+                                            .load_public = around_load_public,                     \
+                                            .make_agreement_pair = around_make_agreement_pair,     \
+                                            .meet = agreement_meet,                                \
+                                            .agree = around_agree,                                 \
+                                            .make_kek = around_make_kek,                           \
+                                            .make_evidence_key = around_make_evidence_key,         \
+                                            .encrypt = around_encrypt,                             \
+                                            .decrypt = around_decrypt,                             \
+                                            .seal = evidence_key_seal,                             \
+                                            .unseal = evidence_key_unseal,                         \
+                                            .make_key = around_make_key,                           \
+                                            .wrap = around_wrap,                                   \
+                                            .unwrap = around_unwrap,                               \
+                                            .prove = around_prove,                                 \
+                                            .commit = around_commit,                               \
+                                            .make_public = around_make_public,                     \
+                                            .destroy = around_destroy,                             \
+                                            .remove = around_remove,                               \
+                                            .tighten = around_tighten,                             \
+                                            __VA_ARGS__}
+AROUND(pkcs11, .encapsulate = around_encapsulate, .wrap_layers = layers_wrap,
+       .unwrap_layers = layers_unwrap, .gcm_encrypt = around_gcm_encrypt,
+       .gcm_decrypt = around_gcm_decrypt);
+AROUND(nss, .encapsulate = NULL); /* no ML-KEM */

@@ -42,7 +42,7 @@ ended() {
 
 resume() {
     status=0
-    "$hsmferry" resume "$(find "$tmp/c/reports" -name '*.journal' | sort | head -n 1)" </dev/null >"$tmp/log" 2>&1 ||
+    "$hsmferry" resume "$(by_time "$tmp/c/reports" journal | head -n 1)" </dev/null >"$tmp/log" 2>&1 ||
         status=$?
     cat "$tmp/log"
     return "$status"

@@ -94,6 +94,7 @@ def change(source, destination, original):
     put_pair(source, original, "stranger", "03", "sign")
     put_pair(destination, original, "stranger", "03", "decrypt")
     drop_certificate(destination, "signer-ec")
+    renew(source, original, "signer-rsa", "01")
     if source.api == "nss":
         rename(destination, "moved-rsa", "renamed")
     else:
@@ -102,7 +103,9 @@ def change(source, destination, original):
 
 def check_changed(pair, compared, renamed):
     """The state of each, without and with a challenge."""
-    compared.case(pair, "signer-rsa", "certificate", "same", "certificate octets")
+    compared.case(pair, "signer-rsa", "certificate", "name taken")
+    compared.case(pair, "signer-rsa", "private", "incomplete", "public key",
+                  missing=["certificate"])
     compared.case(pair, "signer-ec", "private", "incomplete", "public key", missing=["certificate"])
     compared.case(pair, "signer-ec", "certificate", "only on source")
     compared.case(pair, "new-rsa", "private", "only on source")
@@ -150,6 +153,20 @@ def resync(folder, hsmferry):
     return done.returncode, done.stdout
 
 
+def check_aligned(pair, after, file, hsmferry):
+    """Copies that were looser are in line, and the certificate that changed is there, too."""
+    for label, kind in (("known", "secret"), ("stranger", "private")):
+        asked = Compared(hsmferry, file, "--challenge").of(label, kind)
+        loose = [a["name"] for a in asked.get("attributes", []) if a["name"] == "extractable"]
+        case(asked["state"] in ("same", "other name", "other attributes") and not loose,
+             f"{pair}: {label}: its attributes are in line", json.dumps(asked))
+    row = after.of("signer-rsa", "certificate")
+    case(row.get("by") == "certificate octets", f"{pair}: the certificate that changed is there",
+         json.dumps(row))
+    after.case(f"{pair}: and with it", "signer-rsa", "private", after.of("signer-rsa", "private")
+               ["state"], "public key", missing=None)
+
+
 def check_resync(pair, folder, hsmferry, destination):
     """It brings what is missing, and the second one changes nothing."""
     file = f"{folder}/ceremony.yaml"
@@ -164,12 +181,26 @@ def check_resync(pair, folder, hsmferry, destination):
         case(row.get("state") in ("same", "other attributes", "other name"),
              f"{pair}: {label} is there now", json.dumps(row))
     after.case(pair, "taken", "private", "name taken", "name")
+    check_aligned(pair, after, file, hsmferry)
     listed, states = destination.listed(), after.states()
     code, text = resync(folder, hsmferry)
     case(code == 0 and "nothing was changed" in text, f"{pair}: a second one says that it changed "
          "nothing", f"{code}\n{text}")
     case(destination.listed() == listed and Compared(hsmferry, file).states() == states,
          f"{pair}: and it did not", str(listed ^ destination.listed()))
+
+
+def renew(side, original, name, key_id):
+    """Another certificate of the same key, under the same name: the old one is gone."""
+    original.openssl("req", "-x509", "-key", f"{original.folder}/{name}.key", "-subj",
+                     f"/CN={name}/O=Example", "-days", "60", "-outform", "DER",
+                     "-out", f"{original.folder}/{name}-renewed.der")
+    drop_certificate(side, name)
+    if side.api == "nss":
+        side.tool("certutil", "-A", "-n", name, "-t", ",,", "-i",
+                  f"{original.folder}/{name}-renewed.der")
+    else:
+        write(side, f"{original.folder}/{name}-renewed.der", "cert", key_id, name)
 
 
 def with_policy(file, *lines):
@@ -212,6 +243,22 @@ def check_taken(pair, folder, hsmferry, destination):
          f"{pair}: a second one renames nothing", f"{code}\n{log}")
 
 
+def check_versions(pair, folder, hsmferry, source, destination):
+    """Of the versions of a key, the newest is migrated, by its number."""
+    file = f"{folder}/ceremony.yaml"
+    source.fill(["aes32:payments-2:id=32", "aes32:payments-10:id=33", "aes32:payments-9:id=31"])
+    listed = destination.listed()
+    text = with_policy(file, 'versions: {pattern: "payments-{n}", take: newest}')
+    code, log = resync(folder, hsmferry)
+    case(code == 0 and destination.listed() - listed == {"payments-10"} and
+         "an older version" in log, f"{pair}: versions: the highest number alone", f"{code}\n{log}")
+    code, log = resync(folder, hsmferry)
+    case(code == 0 and "nothing was changed" in log, f"{pair}: versions: a second one brings none",
+         f"{code}\n{log}")
+    with open(file, "w", encoding="utf-8") as back:
+        back.write(text)
+
+
 def check_pair(pair, folder, hsmferry, original):
     """One pair."""
     kinds = pair.split(":")
@@ -236,6 +283,7 @@ def check_pair(pair, folder, hsmferry, original):
     check_secrets(pair, compared, Compared(hsmferry, file, "--challenge"))
     check_resync(pair, folder, hsmferry, destination)
     check_taken(pair, folder, hsmferry, destination)
+    check_versions(pair, folder, hsmferry, source, destination)
 
 
 def main(folder, hsmferry, *pairs):

@@ -5,7 +5,7 @@ that are not ours.
 
     retire.py FOLDER HSMFERRY WHAT PAIR
 
-WHAT is retire, undo, resume, twice, or refused. Prints one line for each case, "ok - words" or "not ok - words"."""
+WHAT is retire, undo, resume, renamed, twice, or refused. Prints one line for each case, "ok - words" or "not ok - words"."""
 
 import glob
 import hashlib
@@ -312,6 +312,32 @@ def try_twice(folder, hsmferry, pair):
     case(seen.listed() == before == {"one"}, "and its key is there, and nothing else", log)
 
 
+def try_renamed(folder, hsmferry, pair):
+    """A key that arrived under another name is retired, and another one's copy undone."""
+    place = Place(f"{folder}/renamed", hsmferry, pair, keys=("one",))
+    place.sides["destination"].fill([OBJECTS["one"]])
+    with open(place.write(name="migrate"), "a", encoding="utf-8") as file:
+        file.write('  taken-name: rename\n  renamed-to: "{label}-2"\n')
+    code, log = place.run(f"{place.folder}/migrate.yaml")
+    case(code == 0 and place.labels("destination") == {"one", "one-2"},
+         "a key arrives under another name", log)
+    if code != 0:
+        return
+    code, log = place.run("undo", place.reports()[-1], place.write(),
+                          typed=[DEVICES, *review("undo", 1, "one-2")])
+    case(code == 0 and place.labels("destination") == {"one"} and
+         place.labels("source") == {"one"}, "its copy is undone, and the other key stays",
+         f"{code}\n{log}")
+    verifies(place, place.reports()[-1])
+    code, log = place.run(f"{place.folder}/migrate.yaml")
+    code, log = place.run("retire", place.reports()[-1], place.write(),
+                          typed=[DEVICES, *review("retire", 1, "one")])
+    case(code == 0 and not place.labels("source") and
+         place.labels("destination") == {"one", "one-2"}, "and it is retired by its own name",
+         f"{code}\n{log}")
+    verifies(place, place.reports()[-1])
+
+
 def try_resume(folder, hsmferry, pair):
     """Killed at the gate of the second key, and resumed by its journal."""
     place = Place(f"{folder}/resume", hsmferry, pair)
@@ -325,6 +351,11 @@ def try_resume(folder, hsmferry, pair):
     case(code == 137 and place.labels("source") == {"two", "three"}, "killed after the first key",
          log)
     journal = max(glob.glob(f"{place.folder}/reports/*.journal"), key=os.path.getmtime)
+    code, log = place.run("resume", journal, ceremony, typed=[
+        DEVICES, ("type  retire 2  to start: ", "\\x03")])
+    case(code == 3 and place.labels("source") == {"two", "three"} and journal in log,
+         "a resumed one that is stopped at its review changes nothing", f"{code}\n{log}")
+    judge_report(place, migration, "retire", {"one"})
     code, log = place.run("resume", journal, ceremony, typed=[
         DEVICES, *review("retire", 2), ("or  three  to destroy it: ", "three\\n"),
         ("or  two  to destroy it: ", "two\\n")])
@@ -342,6 +373,8 @@ def main(folder, hsmferry, what, pair):
             refused.all()
     elif what == "resume":
         try_resume(folder, hsmferry, pair)
+    elif what == "renamed":
+        try_renamed(folder, hsmferry, pair)
     elif what == "twice":
         try_twice(folder, hsmferry, pair)
     else:

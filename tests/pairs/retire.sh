@@ -19,6 +19,7 @@ relay "undo, SoftHSM to SoftHSM" removal undo softhsm:softhsm
 relay "undo, SoftHSM to NSS" removal undo softhsm:nss
 relay "undo, NSS to SoftHSM" removal undo nss:softhsm
 relay "resume of a retirement" removal resume softhsm:softhsm
+relay "a copy that was renamed on arrival" removal renamed softhsm:softhsm
 relay "refused, each in its own words" removal refused softhsm:softhsm
 relay "one token seen twice" removal twice nss:softoken
 finish

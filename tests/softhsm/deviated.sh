@@ -77,8 +77,8 @@ unattended() { # unattended resume|clean
     "$quick" --plain "$1" "$journal" </dev/null
 }
 
-newest() { # newest ENDING: by its time, because two files of one second are not in the order of names
-    find "$dir/reports" -name "*.$1" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-
+newest() { # newest ENDING
+    by_time "$dir/reports" "$1" | tail -n 1
 }
 
 reports() { # reports PATTERN: a line of the newest report

@@ -39,7 +39,7 @@ again() {
 # The command that the screen names, and whether its journal is the newest one.
 names_newest() { # names_newest resume|clean
     named=$(screen | sed -n "s/.*hsmferry $1 \([^ ]*\.journal\).*/\1/p")
-    newest=$(find "$dir/reports" -name '*.journal' | sort | tail -n 1)
+    newest=$(by_time "$dir/reports" journal | tail -n 1)
     echo "$named, $newest"
     [ -n "$named" ] && [ "$(realpath "$named")" = "$(realpath "$newest")" ]
 }

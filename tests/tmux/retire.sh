@@ -22,7 +22,7 @@ officers "$dir/alone.yaml" 'source officer' 'Grace Hopper'
 officers "$dir/c.yaml" 'source officer' 'Grace Hopper' 'destination officer' 'Ada Lovelace'
 
 report() { # the newest report
-    find "$dir/reports" -name '*.yaml' | sort | tail -n 1
+    by_time "$dir/reports" yaml | tail -n 1
 }
 
 # Both serials are read from the screen, and typed.

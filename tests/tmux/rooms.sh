@@ -92,7 +92,7 @@ ok "wrong words: nothing was begun" sees "No step has begun."
 press q
 ok "wrong words: exit 77" ended 77
 tried() {
-    last=$(find "$dir/reports" -name '*.journal' | sort | tail -n 1)
+    last=$(by_time "$dir/reports" journal | tail -n 1)
     test "$(grep -cE 'gate=file.state=(wrong|refused)' "$last")" -eq 2 &&
         "$abs_top_builddir/hsmferry" verify --journal "$last" "${last%.journal}.yaml"
 }
@@ -112,7 +112,7 @@ ok "a second offer" answer "type  offer  to start" offer
 ok "... is made" sees_like "Carry .*offer"
 press q
 ok "... exit 0" ended 0
-second=$(find "$dir/reports" -name '*.offer' | sort | tail -n 1)
+second=$(by_time "$dir/reports" offer | tail -n 1)
 visit withdraw "$second"
 ok "withdraw: the device" device hsm-old
 ok "withdraw: its word" answer "The transport pair of the offer is destroyed" withdraw
@@ -121,7 +121,7 @@ press q
 ok "withdraw: exit 0" ended 0
 
 # shellcheck disable=SC2046 # a word for each journal
-console 80x24 replay $(find "$dir/reports" -name '*.journal' | sort | head -n 3)
+console 80x24 replay $(by_time "$dir/reports" journal | head -n 3)
 ok "replay: the first of three visits" sees "offer, visit 1 of 3"
 press N
 ok "replay: the second one" sees "load, visit 2 of 3"

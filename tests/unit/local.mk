@@ -43,6 +43,12 @@ TESTS += %D%/test_ceremony
 %C%_test_ceremony_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_ceremony_LDADD = libfake.a $(UNIT_CEREMONY)
 
+check_PROGRAMS += %D%/test_resync
+TESTS += %D%/test_resync
+%C%_test_resync_SOURCES = %D%/test_resync.c
+%C%_test_resync_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_resync_LDADD = libfake.a $(UNIT_CEREMONY)
+
 check_PROGRAMS += %D%/test_removal
 TESTS += %D%/test_removal
 %C%_test_removal_SOURCES = %D%/test_removal.c
@@ -110,6 +116,12 @@ TESTS += %D%/test_fake
 %C%_test_fake_SOURCES = %D%/test_fake.c
 %C%_test_fake_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_fake_LDADD = libfake.a $(UNIT_HSM)
+
+check_PROGRAMS += %D%/test_tightening
+TESTS += %D%/test_tightening
+%C%_test_tightening_SOURCES = %D%/test_tightening.c
+%C%_test_tightening_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_tightening_LDADD = $(UNIT_HSM)
 
 check_PROGRAMS += %D%/test_fidelity
 TESTS += %D%/test_fidelity
@@ -327,6 +339,12 @@ TESTS += %D%/test_public_index
 %C%_test_public_index_CFLAGS = $(UNIT_CFLAGS) $(P11KIT_CFLAGS)
 %C%_test_public_index_LDFLAGS = -Wl,--export-dynamic-symbol=C_GetFunctionList
 %C%_test_public_index_LDADD = libapp.a $(UNIT_BASE)
+
+check_PROGRAMS += %D%/test_ml_kem
+TESTS += %D%/test_ml_kem
+%C%_test_ml_kem_SOURCES = %D%/test_ml_kem.c
+%C%_test_ml_kem_CFLAGS = $(UNIT_CFLAGS) $(P11KIT_CFLAGS)
+%C%_test_ml_kem_LDADD = $(UNIT_PKCS11)
 
 check_PROGRAMS += %D%/test_spki
 TESTS += %D%/test_spki

@@ -89,7 +89,8 @@ static void fill_capabilities(struct hsm_capabilities *can)
                    .digest_max = 64,
                    .rsa_min = 1024,
                    .rsa_max = 4096,
-                   .curves = "P-256 P-384"},
+                   .curves = "P-256 P-384",
+                   .kinds = 1 << KEY_KIND_AES | 1 << KEY_KIND_EC},
     };
     can->evidence = (struct hsm_capability){.wrap = true,
                                             .mechanism = 0x1087,

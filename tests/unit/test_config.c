@@ -353,6 +353,7 @@ static void test_schema(void **state)
         {"extractable: yes", "taken-name: overwrite", "26:15", "must be one of: skip, stop"},
         {"extractable: yes", "taken-name: rename", "26:15", "\"renamed-to\" must say"},
         {"extractable: yes", "renamed-to: \"{label}-2\"", "26:15", "belongs to"},
+        {"extractable: yes", "versions: {pattern: pay-9, take: newest}", "26:23", "must hold {n}"},
         {"extractable: yes", "unproven: maybe", "26:13", "\"unproven\" must be one of"},
         {"report-folder", "sealed: {order: loose}\nreport-folder", "28:17",
          "\"order\" must be one of: strict, one-bundle"},

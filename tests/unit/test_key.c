@@ -86,8 +86,7 @@ static void test_type_text(void **state)
         {{.class = KEY_CLASS_PRIVATE, .kind = KEY_KIND_RSA, .bits = 4096}, "RSA 4096"},
         {{.class = KEY_CLASS_PRIVATE, .kind = KEY_KIND_EC, .bits = 256, .curve = "P-256"},
          "EC P-256"},
-        {{.class = KEY_CLASS_PRIVATE, .kind = KEY_KIND_EDWARDS, .curve = "Ed25519"},
-         "Edwards Ed25519"},
+        {{.class = KEY_CLASS_PRIVATE, .kind = KEY_KIND_EDWARDS, .curve = "Ed25519"}, "Ed25519"},
         {{.class = KEY_CLASS_SECRET, .kind = KEY_KIND_GENERIC, .length = 13}, "13 bytes"},
         {{.class = KEY_CLASS_SECRET, .kind = KEY_KIND_GENERIC, .length = 1}, "1 byte"},
         {{.class = KEY_CLASS_SECRET, .kind = KEY_KIND_GENERIC}, "secret, length unknown"},
@@ -233,13 +232,14 @@ static void test_every_value_has_its_name(void **state)
     }
 }
 
-/* The uses are the first flags, and all flags fit their count. */
+/* The uses are the first flags and those of ML-KEM, and all flags fit their count. */
 static void test_flag_numbers(void **state)
 {
     (void)state;
     assert_int_equal(KEY_USES & KEY_VERIFY_RECOVER, KEY_VERIFY_RECOVER);
     assert_int_equal(KEY_USES & KEY_PRIVATE, 0);
-    assert_int_equal(KEY_TOKEN, 1 << (KEY_FLAGS - 1));
+    assert_int_equal(KEY_USES & KEY_DECAPSULATE, KEY_DECAPSULATE);
+    assert_int_equal(KEY_DECAPSULATE, 1 << (KEY_FLAGS - 1));
     assert_string_equal(key_flag_name(KEY_EXTRACTABLE), "extractable");
     assert_string_equal(key_flag_name(KEY_WRAP_WITH_TRUSTED), "wrap-with-trusted");
     assert_string_equal(key_flag_name(KEY_TOKEN), "token");

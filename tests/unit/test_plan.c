@@ -528,7 +528,8 @@ static void name_is_taken(void **state)
 
 static bool make_knowing(struct world *w, const struct plan_known *known, size_t count)
 {
-    const struct selection selection = {w->uris, w->uri_count, NULL, 0, known, count};
+    const struct selection selection = {
+        .uris = w->uris, .uri_count = w->uri_count, .known = known, .known_count = count};
 
     plan_free(&w->plan);
     return negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err) &&
@@ -1025,6 +1026,50 @@ static void test_what_need_be_known(void **state)
     assert_true(hsm_wanted_has(&hsm_wanted_all, &more));
 }
 
+/* Which of the versions is migrated: the one of this label alone. */
+static void newest_is(struct world *w, const char *label)
+{
+    assert_true(make(w));
+    for (size_t i = 0; i < w->plan.count; i++) {
+        const struct key_desc *key = w->plan.items[i].key;
+        const bool is =
+            key->label_len == strlen(label) && !memcmp(key->label, label, strlen(label));
+        if (memcmp(key->label, "pay", 3) != 0)
+            assert_int_not_equal(w->plan.items[i].route, ROUTE_NONE);
+        else if (is)
+            assert_int_not_equal(w->plan.items[i].route, ROUTE_NONE);
+        else
+            refused(&w->plan.items[i], ERR_DENIED, "an older version");
+    }
+}
+
+static void versions_by_number_and_by_date(void **state)
+{
+    static const char *const labels[] = {"pay-2", "pay-10", "pay-9"};
+    struct world *w = *state;
+
+    for (size_t i = 0; i < 3; i++)
+        add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, labels[i]);
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "other-11");
+    strcpy(w->keys.keys[0].constraints.start, "20270101");
+    strcpy(w->keys.keys[1].constraints.start, "20260101");
+    choose(w, "pkcs11:object=*");
+    assert_true(make(w));
+    assert_int_equal(w->plan.movable, 4); /* without a policy, there are no versions */
+    strcpy(w->policy.versions.pattern, "pay-{n}");
+    w->policy.versions.rule = VERSIONS_BY_NUMBER;
+    newest_is(w, "pay-10");
+    w->policy.versions.rule = VERSIONS_BY_DATE;
+    newest_is(w, "pay-2");
+    strcpy(w->keys.keys[2].constraints.start, "20270101");
+    assert_false(make(w));
+    assert_int_equal(w->err.code, ERR_CONFLICT);
+    w->policy.versions.rule = VERSIONS_BY_NUMBER;
+    choose(w, "pkcs11:object=pay-2"); /* one that is named is taken */
+    assert_true(make(w));
+    assert_int_equal(w->plan.movable, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1054,6 +1099,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(templates_need_a_place, setup, teardown),
         cmocka_unit_test_setup_teardown(chosen_twice_goes_once, setup, teardown),
         cmocka_unit_test_setup_teardown(patterns_mean_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(versions_by_number_and_by_date, setup, teardown),
         cmocka_unit_test_setup_teardown(companions_go_along, setup, teardown),
         cmocka_unit_test_setup_teardown(companions_are_known_by_their_public_key, setup, teardown),
         cmocka_unit_test_setup_teardown(label_of_many_keys, setup, teardown),

@@ -284,7 +284,7 @@ static const char *judge(const struct rig *rig, enum side from, int code)
         const enum key_outcome outcome = outcome_of(rig, k + 1);
         if (!there && !(kept & 1U << k))
             return "a key is lost";
-        if (!there && !was_announced(rig, k + 1))
+        if (!there && !rig->keys[k].begun && !was_announced(rig, k + 1)) /* begun: by the former */
             return "a key was destroyed that nobody announced";
         if (there && outcome == KEY_DESTROYED)
             return "a destruction is claimed that did not happen";
@@ -518,6 +518,90 @@ static void an_interrupted_one_goes_on(void **state)
     assert_false(was_announced(rig, 1));
 }
 
+/* Which labels are there, of these. */
+static bool has(const struct rig *rig, enum side side, const char *label)
+{
+    struct key_list list;
+    bool found = false;
+
+    look(rig, side, "", &list);
+    for (size_t i = 0; i < list.count; i++)
+        found |= list.keys[i].label_len == strlen(label) &&
+                 memcmp(list.keys[i].label, label, strlen(label)) == 0;
+    key_list_free(&list);
+    return found;
+}
+
+/* It has one name in the report, which is that on the destination, and another on the source. */
+static void prepare_renamed(struct rig *rig, enum removal what)
+{
+    static const char one[] = "keys=aes32:one:id=01:+encrypt:+decrypt" VALUE("11223344");
+    static const char uno[] = "keys=aes32:uno:id=09:+encrypt:+decrypt" VALUE("11223344");
+
+    prepare(rig, what, one, uno);
+    rig->job.count = 1;
+    rig->keys[0].renamed = true;
+    rig->keys[0].from = plan_name_of(&rig->keys[0].was);
+    key_set_label(&rig->keys[0].was, "uno", 3);
+    key_set_id(&rig->keys[0].was, "\x09", 1);
+}
+
+static void what_was_renamed_is_found(void **state)
+{
+    struct rig *rig = *state;
+
+    prepare_renamed(rig, REMOVAL_RETIRE);
+    assert_int_equal(run(rig), 0);
+    assert_false(has(rig, SIDE_SOURCE, "one"));
+    assert_true(has(rig, SIDE_DESTINATION, "uno"));
+    prepare_renamed(rig, REMOVAL_UNDO);
+    assert_int_equal(run(rig), 0);
+    assert_true(has(rig, SIDE_SOURCE, "one"));
+    assert_false(has(rig, SIDE_DESTINATION, "uno"));
+    /* Control: without its name on the source, nobody finds it there. */
+    prepare_renamed(rig, REMOVAL_UNDO);
+    rig->keys[0].renamed = false;
+    assert_int_equal(run(rig), err_exit(ERR_NO_INPUT));
+    assert_true(has(rig, SIDE_DESTINATION, "uno"));
+}
+
+/* The key that it destroyed is gone, and the copies are there. */
+static void prepare_interrupted(struct rig *rig)
+{
+    struct key_list list;
+
+    prepare(rig, REMOVAL_RETIRE, KEYS, KEYS);
+    unlink(rig->store[SIDE_SOURCE]);
+    look(rig, SIDE_SOURCE, "quick=yes;keys=" TWO "," THREE, &list);
+    key_list_free(&list);
+    rig->keys[0].begun = rig->keys[0].destroyed = true;
+    strcpy(rig->job.left, "0011223344556677");
+}
+
+/* Whatever ends a resumed removal early, its record says what the interrupted one destroyed. */
+static void a_resumed_one_hides_nothing(void **state)
+{
+    struct rig *rig = *state;
+
+    prepare_interrupted(rig); /* at the review */
+    rig->typed = "no";
+    assert_int_equal(run(rig), err_exit(ERR_UNFINISHED));
+    assert_int_equal(outcome_of(rig, 1), KEY_DESTROYED);
+    assert_int_equal(rig->events[rig->count - 1].end.outcome, END_PARTIAL);
+    assert_int_equal(rig->events[rig->count - 1].end.destroyed, 1);
+    must_be_well(rig, SIDE_SOURCE, err_exit(ERR_UNFINISHED), "stopped at its review");
+    prepare_interrupted(rig); /* before any token was opened */
+    rig->setup.officer_count = 1;
+    assert_int_equal(run(rig), err_exit(ERR_UNFINISHED));
+    rig->setup.officer_count = 2;
+    assert_int_equal(outcome_of(rig, 1), KEY_DESTROYED);
+    prepare_interrupted(rig); /* announced only */
+    rig->keys[0].destroyed = false;
+    rig->faults[SIDE_SOURCE][0] = "fail=login:1";
+    assert_int_equal(run(rig), err_exit(ERR_UNFINISHED));
+    assert_int_equal(outcome_of(rig, 1), KEY_UNKNOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -534,6 +618,8 @@ int main(void)
         cmocka_unit_test(a_destroyed_key_is_never_hidden),
         cmocka_unit_test(a_record_that_refuses_stops_it),
         cmocka_unit_test(an_interrupted_one_goes_on),
+        cmocka_unit_test(what_was_renamed_is_found),
+        cmocka_unit_test(a_resumed_one_hides_nothing),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -267,12 +267,125 @@ static void test_read(void **state)
     read_key(EVP_EC_gen("SM2"), false);
 }
 
+/* --- keys that are one string of octets --- */
+
+static struct bytes written(const char *name, const uint8_t *raw, size_t len)
+{
+    struct bytes spki = {0};
+
+    spki_write_set(key_set_named(name), raw, len, &spki);
+    return spki;
+}
+
+/* As OpenSSL writes and reads them. */
+static void test_octets(void **state)
+{
+    static const char *const names[] = {"Ed25519", "Ed448", "X25519", "X448"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, names[i]);
+        const struct key_set *set = key_set_named(names[i]);
+        struct bytes expected = encoding_of(key), raw = {0}, spki = {0}, point = {0};
+        size_t len = 0;
+        assert_int_equal(EVP_PKEY_get_raw_public_key(key, NULL, &len), 1);
+        assert_int_equal(len, set->public_len);
+        assert_ptr_equal(spki_read_set(&expected, &raw), set);
+        assert_true(spki_write_set(set, raw.data, raw.len, &spki));
+        assert_true(bytes_equal(&spki, &expected));
+        /* bare, in an OCTET STRING, in a BIT STRING */
+        assert_true(bytes_make(&point, len + 3, NULL));
+        memcpy(point.data, ((uint8_t[]){0x03, (uint8_t)(len + 1), 0}), 3);
+        memcpy(point.data + 3, raw.data, len);
+        assert_true(spki_from_octets(set, (struct view){point.data, len + 3}, &spki));
+        assert_true(spki_from_octets(set, (struct view){point.data + 3, len}, &spki));
+        memcpy(point.data + 1, ((uint8_t[]){0x04, (uint8_t)len}), 2);
+        assert_true(spki_from_octets(set, (struct view){point.data + 1, len + 2}, &spki));
+        assert_true(bytes_equal(&spki, &expected));
+        assert_false(spki_from_octets(set, (struct view){point.data + 1, len + 1}, &spki));
+        point.data[1] = 0x05;
+        assert_false(spki_from_octets(set, (struct view){point.data + 1, len + 2}, &spki));
+        bytes_free(&expected);
+        bytes_free(&raw);
+        bytes_free(&spki);
+        bytes_free(&point);
+        EVP_PKEY_free(key);
+    }
+}
+
+/* What a hostile token or file could say in place of a public key. */
+static void test_octets_of_nobody(void **state)
+{
+    static const struct {
+        const char *set;
+        size_t at; /* the octet of a sound key that is changed, or */
+        uint8_t value;
+        int fill; /* ... all octets; -1: none */
+    } rows[] = {
+        {"Ed25519", 0, 0, 0x00},    {"Ed25519", 0, 1, 0x00},     {"Ed25519", 31, 0x80, 0x00},
+        {"Ed25519", 0, 0xec, 0xff}, {"Ed25519", 0, 0xed, 0xff},  {"Ed25519", 0, 0xff, 0xff},
+        {"Ed448", 0, 0, 0x00},      {"Ed448", 0, 1, 0x00},       {"X25519", 0, 0, 0x00},
+        {"ML-DSA-44", 0, 7, 0x00},  {"ML-DSA-87", 31, 7, 0x00},  {"ML-KEM-768", 1183, 7, 0x00},
+        {"ML-KEM-768", 0, 0, 0xff}, {"ML-KEM-512", 1, 0xff, -1}, {"ML-KEM-1024", 2, 0xff, -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct key_set *set = key_set_named(rows[i].set);
+        uint8_t raw[2592];
+        struct bytes spki;
+        memset(raw, 0x11, sizeof raw); /* a sound key by its form: the control */
+        if (set->public_len == 57)     /* of Ed448, the last octet is the sign */
+            raw[56] = 0x80;
+        spki = written(rows[i].set, raw, set->public_len);
+        assert_int_not_equal(spki.len, 0);
+        bytes_free(&spki);
+        assert_int_equal(written(rows[i].set, raw, set->public_len - 1).len, 0);
+        assert_int_equal(written(rows[i].set, raw, set->public_len + 1).len, 0);
+        if (rows[i].fill >= 0)
+            memset(raw, rows[i].fill, set->public_len);
+        raw[rows[i].at] = rows[i].value;
+        assert_int_equal(written(rows[i].set, raw, set->public_len).len, 0);
+    }
+}
+
+/* Of ML-DSA and ML-KEM, which OpenSSL has from 3.5 on: RFC 9881 and RFC 9935. */
+static void test_lattices(void **state)
+{
+    static const uint8_t head[] = {0x30, 0x82, 0x07, 0xb2, 0x30, 0x0b, 0x06, 0x09,
+                                   0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03,
+                                   0x12, 0x03, 0x82, 0x07, 0xa1, 0x00};
+    uint8_t octets[1952];
+    struct bytes spki, raw = {0};
+
+    (void)state;
+    memset(octets, 0x11, sizeof octets);
+    spki = written("ML-DSA-65", octets, sizeof octets);
+    assert_int_equal(spki.len, sizeof head + sizeof octets);
+    assert_memory_equal(spki.data, head, sizeof head);
+    assert_memory_equal(spki.data + sizeof head, octets, sizeof octets);
+    assert_ptr_equal(spki_read_set(&spki, &raw), key_set_named("ML-DSA-65"));
+    assert_true(bytes_equal(&raw, &(struct bytes){octets, sizeof octets}));
+    spki.data[16] = 0x13; /* the OID of ML-DSA-87, whose keys are longer */
+    assert_null(spki_read_set(&spki, NULL));
+    spki.data[16] = 0x12;
+    spki.data[sizeof head - 1] = 1; /* unused bits */
+    assert_null(spki_read_set(&spki, NULL));
+    spki.data[sizeof head - 1] = 0;
+    spki.len--;
+    assert_null(spki_read_set(&spki, NULL));
+    spki.len++;
+    assert_non_null(spki_read_set(&spki, NULL));
+    bytes_free(&spki);
+    bytes_free(&raw);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rsa),
-        cmocka_unit_test(test_ec),
-        cmocka_unit_test(test_curves),
+        cmocka_unit_test(test_octets),   cmocka_unit_test(test_octets_of_nobody),
+        cmocka_unit_test(test_lattices), cmocka_unit_test(test_rsa),
+        cmocka_unit_test(test_ec),       cmocka_unit_test(test_curves),
         cmocka_unit_test(test_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

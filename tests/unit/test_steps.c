@@ -206,19 +206,22 @@ struct rig {
     struct err err;
 };
 
-/* Do both sides agree on the transport's key? Else it crosses under RSA. */
+/* Do both sides agree on the transport's key? Else it crosses under RSA. What they offer for it. */
 static bool agreed;
+static const char *by = "ecdh-p521,ecdh-p256";
+static uint32_t by_kdfs; /* those that they have; 0: all */
 
 static void enter(struct rig *rig, enum side side, const char *params)
 {
-    static const char offers[] = "offers=rsa-oaep-sha256,aes-kwp,ecdh-p521,ecdh-p256;";
+    char offers[128] = "";
     struct hsm_where where = {.api = "fake"};
     struct secret pin = {0};
     struct hsm **hsm = &rig->hsm[side];
     struct known *known = &rig->known[side];
 
-    snprintf(where.params, sizeof where.params, "quick=yes;serial=%d;%s%s", side,
-             agreed ? offers : "", params);
+    if (agreed)
+        snprintf(offers, sizeof offers, "offers=rsa-oaep-sha256,aes-kwp,%s;", by);
+    snprintf(where.params, sizeof where.params, "quick=yes;serial=%d;%s%s", side, offers, params);
     assert_true(fake_driver.open(&where, hsm, &rig->err));
     assert_true(secret_new(&pin, SECRET_PIN_MAX, &rig->err) &&
                 secret_set(&pin, "1234", 4, &rig->err));
@@ -228,6 +231,8 @@ static void enter(struct rig *rig, enum side side, const char *params)
     assert_true(fake_driver.handles(*hsm, &known->before, &known->before_count, &rig->err) &&
                 fake_driver.list(*hsm, &rig->keys[side], &rig->err) &&
                 fake_driver.capabilities(*hsm, &hsm_wanted_all, &rig->caps[side], &rig->err));
+    for (enum hsm_alg alg = 0; by_kdfs && alg < HSM_ALGS; alg++)
+        rig->caps[side].alg[alg].kdfs &= by_kdfs;
     (*hsm)->driver = &tripping;
     tripwire.hsm[side] = *hsm;
 }
@@ -1133,6 +1138,134 @@ static void the_relay_checks_each_point(void **state)
     }
 }
 
+/* --- by ML-KEM --- */
+
+/* Both ways of a hybrid, and ML-KEM alone: the KEK is the same on both sides. */
+static void all_know_what_crossed(void **state)
+{
+    struct rig rig;
+    (void)state;
+
+    begin(&rig);
+    run_rows_to(&rig, STEP_LOAD_ANSWER);
+    assert_true(bytes_equal(&rig.transport.wire.met, &rig.transport.wire.read_back));
+    run_rows_to(&rig, STEP_UNWRAP_KEK);
+    assert_true(rig.transport.source.derived == 0 && rig.transport.destination.derived == 0);
+    assert_true(rig.transport.source.outer == 0 && rig.transport.destination.outer == 0);
+    end(&rig);
+}
+
+/* The relay, or the way to one HSM, gives another ciphertext, also one of another run: what both
+ * sides know differs before any key is made. */
+static void a_changed_ciphertext_is_seen(void **state)
+{
+    struct bytes was = {0};
+    struct rig rig, other;
+    (void)state;
+
+    begin(&other);
+    run_rows_to(&other, STEP_LOAD_PUBLIC);
+    assert_true(
+        bytes_set(&was, other.transport.wire.answer.data, other.transport.wire.answer.len, NULL));
+    end(&other);
+    for (int replayed = 0; replayed < 2; replayed++) {
+        begin(&rig);
+        run_rows_to(&rig, STEP_RELAY_ANSWER);
+        if (replayed)
+            assert_true(bytes_set(&rig.transport.wire.answer, was.data, was.len, NULL));
+        else
+            rig.transport.wire.answer.data[rig.transport.wire.answer.len - 1] ^= 1;
+        assert_false(run(&rig, place_of(STEP_LOAD_ANSWER)));
+        assert_int_equal(rig.err.code, ERR_DATA);
+        assert_false(bytes_equal(&rig.transport.wire.met, &rig.transport.wire.read_back));
+        assert_false(run(&rig, place_of(STEP_MAKE_KEK)));
+        end(&rig);
+    }
+    bytes_free(&was);
+}
+
+static void what_is_encapsulated_is_checked(void **state)
+{
+    static const struct {
+        const char *lie;
+        enum step_id at;
+        bool at_source;
+    } lies[] = {
+        {"lie=make_agreement:1:kem", STEP_LOAD_ANSWER, false}, /* reports another key than it has */
+        {"lie=encapsulate:1:guards", STEP_LOAD_PUBLIC, true},
+        {"lie=encapsulate:1:use", STEP_LOAD_PUBLIC, true},
+        {"lie=encapsulate:1:other", STEP_UNWRAP_KEK, true}, /* wraps under another secret */
+        {"lie=encapsulate:1:flip", STEP_UNWRAP_KEK, true},  /* implicit rejection */
+        {"lie=agree:1:other", STEP_UNWRAP_KEK, false},
+    };
+    char params[256];
+    struct rig rig;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        snprintf(params, sizeof params, "%s;%s", KEYS, lies[i].lie);
+        begin_with(&rig, lies[i].at_source ? params : KEYS, lies[i].at_source ? "" : lies[i].lie);
+        for (size_t at = 0; table()[at].head.id != lies[i].at; at++)
+            assert_true(run(&rig, (struct place){.transport = true, .at = at}));
+        assert_false(run(&rig, place_of(lies[i].at)));
+        assert_int_equal(rig.err.code, ERR_DATA);
+        end(&rig);
+    }
+}
+
+/* A token that cuts the second secret off derives another key than one that does not. */
+static void a_truncating_token_is_caught(void **state)
+{
+    char params[256];
+    struct rig rig;
+    (void)state;
+
+    snprintf(params, sizeof params, "%s;lie=agree:1:truncate", KEYS);
+    begin_with(&rig, params, "");
+    run_rows_to(&rig, STEP_RELAY_KEK);
+    assert_false(run(&rig, place_of(STEP_UNWRAP_KEK)));
+    assert_int_equal(rig.err.code, ERR_DATA);
+    end(&rig);
+    /* The control: two of the same kind do not notice, so each token is tried against another
+     * implementation. */
+    begin_with(&rig, params, "lie=agree:1:truncate");
+    run_rows_to(&rig, STEP_UNWRAP_KEK);
+    end(&rig);
+}
+
+static int run_by_kem(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t kdfs;
+        enum hsm_kdf kdf;
+    } ways[] = {
+        {"ml-kem-768", 0, HSM_KDF_KEM},
+        {"ml-kem-1024", 0, HSM_KDF_KEM},
+        {"ecdh-p384+ml-kem-768", 1U << HSM_KDF_HKDF, HSM_KDF_HKDF},
+        {"ecdh-p384+ml-kem-768", 1U << HSM_KDF_NESTED, HSM_KDF_NESTED},
+    };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_know_what_crossed),
+        cmocka_unit_test(a_changed_ciphertext_is_seen),
+        cmocka_unit_test(what_is_encapsulated_is_checked),
+        cmocka_unit_test(a_step_reaches_one_side),
+        cmocka_unit_test(a_step_waits_for_what_it_needs),
+        cmocka_unit_test(no_key_leaves_before_its_transport_was_accepted),
+    };
+    const struct CMUnitTest of_two[] = {cmocka_unit_test(a_truncating_token_is_caught)};
+    int failed = 0;
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        by = ways[i].name;
+        by_kdfs = ways[i].kdfs;
+        failed += cmocka_run_group_tests_name(ways[i].name, tests, NULL, NULL);
+        if (ways[i].kdf == HSM_KDF_HKDF)
+            failed += cmocka_run_group_tests_name("two secrets", of_two, NULL, NULL);
+    }
+    return failed;
+}
+
 int main(void)
 {
     const struct CMUnitTest of_agreed[] = {
@@ -1186,5 +1319,6 @@ int main(void)
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
     agreed = true;
-    return failed + cmocka_run_group_tests(of_agreed, NULL, NULL);
+    failed += cmocka_run_group_tests(of_agreed, NULL, NULL);
+    return failed + run_by_kem();
 }

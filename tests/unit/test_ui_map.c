@@ -201,6 +201,31 @@ static void test_an_answer(void **state)
     fixture_free(&f);
 }
 
+/* Opened before the lists are complete, it says so, and is made when they are. */
+static void test_it_waits_for_the_lists(void **state)
+{
+    struct fixture f;
+    struct lists l;
+    char title[96] = "";
+
+    (void)state;
+    fixture_new(&f);
+    fill(&l);
+    fixture_open(&f);
+    fixture_press(&f, PRESS_F6);
+    assert_int_equal(f.app->at.view, VIEW_MAP);
+    app_view(f.app)->title(f.app, title, sizeof title);
+    assert_non_null(strstr(title, "INCOMPLETE"));
+    assert_int_equal(f.asked[REQUEST_MAP], 0);
+    fixture_listed(&f, &l.from, &l.to);
+    assert_int_equal(f.asked[REQUEST_MAP], 1);
+    app_view(f.app)->title(f.app, title, sizeof title);
+    assert_null(strstr(title, "INCOMPLETE"));
+    give_map(&f, &l);
+    assert_int_equal(f.app->inventory.mapped.shown_count, SOURCE_KEYS);
+    fixture_free(&f);
+}
+
 static void test_it_says_how_old_it_is(void **state)
 {
     struct fixture f;
@@ -245,9 +270,10 @@ static void test_the_card_of_a_row(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_and_filters),      cmocka_unit_test(test_marks_what_is_missing),
-        cmocka_unit_test(test_a_taken_name),          cmocka_unit_test(test_an_answer),
-        cmocka_unit_test(test_it_says_how_old_it_is), cmocka_unit_test(test_the_card_of_a_row),
+        cmocka_unit_test(test_rows_and_filters),       cmocka_unit_test(test_marks_what_is_missing),
+        cmocka_unit_test(test_a_taken_name),           cmocka_unit_test(test_an_answer),
+        cmocka_unit_test(test_it_waits_for_the_lists), cmocka_unit_test(test_it_says_how_old_it_is),
+        cmocka_unit_test(test_the_card_of_a_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -191,13 +191,24 @@ static void list_side(struct fixture *f, enum side side, const struct key_list *
     fixture_done(f, REQUEST_CHOOSE, side, true);
 }
 
-void fixture_list(struct fixture *f, const struct key_list *source,
-                  const struct key_list *destination)
+void fixture_open(struct fixture *f)
 {
     app_start(f->app);
     fixture_drain(f);
     fixture_done(f, REQUEST_OPEN, SIDE_SOURCE, true);
     fixture_done(f, REQUEST_OPEN, SIDE_DESTINATION, true);
+}
+
+void fixture_list(struct fixture *f, const struct key_list *source,
+                  const struct key_list *destination)
+{
+    fixture_open(f);
+    fixture_listed(f, source, destination);
+}
+
+void fixture_listed(struct fixture *f, const struct key_list *source,
+                    const struct key_list *destination)
+{
     list_side(f, SIDE_SOURCE, source);
     list_side(f, SIDE_DESTINATION, destination);
     judge(f, source);

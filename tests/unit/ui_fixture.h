@@ -45,6 +45,11 @@ struct key_list fixture_keys(size_t count);
 void fixture_list(struct fixture *f, const struct key_list *source,
                   const struct key_list *destination);
 
+/* The same in two parts: both sides are open, and then listed. */
+void fixture_open(struct fixture *f);
+void fixture_listed(struct fixture *f, const struct key_list *source,
+                    const struct key_list *destination);
+
 /* Three keys on the source, one on the destination, listed; the first two may go. */
 void fixture_small(struct fixture *f);
 

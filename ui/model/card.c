@@ -204,7 +204,7 @@ static void put_listed(const struct subject *s, struct card *card)
     struct card_line *line;
 
     for (unsigned side = 0; side < 2; side++)
-        if (s->side[side] && s->side[side]->kind != KEY_KIND_GENERIC)
+        if (s->side[side] && !key_kind_is(s->side[side]->kind, KEY_FAMILY_VALUE))
             key_kcv_text(s->side[side], value[side]);
     if (!value[SIDE_SOURCE][0] && !value[SIDE_DESTINATION][0]) {
         put_across(card, CARD_DIM, "no check value is known%s",
@@ -228,7 +228,7 @@ static void put_secret(const struct subject *s, struct card *card)
     const struct kcv *kcvs = s->key ? s->key->kcvs : s->asked ? s->asked->kcvs : NULL;
     unsigned count = s->key ? s->key->kcv_count : s->asked ? s->asked->kcv_count : 0;
 
-    if (s->side[SIDE_SOURCE]->kind == KEY_KIND_GENERIC) {
+    if (key_kind_is(s->side[SIDE_SOURCE]->kind, KEY_FAMILY_VALUE)) {
         put_wrapped(s, card, CARD_DIM, "",
                     "No picture and no check value: this may be a password, "
                     "and both would help to guess it.");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "plan/transports.h"
 #include "ui/model/gate_words.h"
 
 /* A word of two syllables, one of three, and a blank after each: 9 and 11 letters at most. */
@@ -51,15 +52,17 @@ static void compare(const struct app *app, struct sheet *s)
 {
     const struct run_fingerprint *prints = app->run.fingerprint;
 
-    const bool agreed = app->run.transport.kdf[0];
+    const bool agreed = app->run.transport.kdf[0],
+               kem = agreed && transport_is_post_quantum(transport_of(app->run.transport.alg));
 
     if (app->run.for_service) /* it has the bits of the service, not those of the policy */
         sheet_line(s, "RSA %" PRIu32 ". %s", prints[SIDE_DESTINATION].bits,
                    run_place(&app->run)->made);
     else
         sheet_line(s, "%s",
-                   agreed ? "Both public keys, as the DESTINATION reports them:"
-                          : run_place(&app->run)->made);
+                   kem      ? "What both sides sent, as the DESTINATION reports it:"
+                   : agreed ? "Both public keys, as the DESTINATION reports them:"
+                            : run_place(&app->run)->made);
     print(s, prints[SIDE_DESTINATION].spki_sha256, columns_of(app));
     sheet_line(s, "%s",
                agreed ? "The same, as the SOURCE reports them:"

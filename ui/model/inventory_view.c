@@ -300,7 +300,8 @@ static void show_kcvs(const struct app *app, const struct key_desc *key, struct 
         comparisons_find(&app->inventory.comparisons, app->at.active, key->handle);
     char text[EVENT_KCV_TEXT];
 
-    if (key->kcv_len && key->kind != KEY_KIND_GENERIC) /* it would help to guess a password */
+    /* it would help to guess a password */
+    if (key->kcv_len && !key_kind_is(key->kind, KEY_FAMILY_VALUE))
         sheet_line(s, "%-20s %s", "check value", key_kcv_text(key, text));
     for (unsigned i = 0; asked && i < asked->kcv_count; i++)
         sheet_line(s, "%-20s %s", "check value", event_kcv_text(&asked->kcvs[i], text));

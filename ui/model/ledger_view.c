@@ -98,6 +98,12 @@ static void put_bytes(uint32_t bytes, char out[16])
         snprintf(out, 16, "%" PRIu32 "kB", bytes / 1000 % 100000);
 }
 
+/* A copy that is there has one step in place of all those before its proof. */
+static enum step_id of_aligned(const struct cell *cell)
+{
+    return cell->step == STEP_COMMIT ? STEP_ALIGN : cell->step < STEP_COMMIT ? STEPS : cell->step;
+}
+
 /* How a step of a key went, in a cell. */
 static void cell_text(const struct run *run, uint32_t number, const struct cell *cell, char out[16])
 {
@@ -107,7 +113,9 @@ static void cell_text(const struct run *run, uint32_t number, const struct cell 
                                         [RUN_FAILED] = "FAIL",
                                         [RUN_UNDONE] = "UNDO"};
     const struct run_key *key = run_key_at(run, number);
-    enum step_id id = key->route == ROUTE_PUBLIC ? cell->of_object : cell->step;
+    enum step_id id = key->route == ROUTE_PUBLIC    ? cell->of_object
+                      : key->route == ROUTE_ALIGNED ? of_aligned(cell)
+                                                    : cell->step;
     const struct run_step *step;
 
     if (id == STEPS || id == STEP_PROVE_FRESH) {
@@ -245,7 +253,7 @@ static void row(const struct app *app, size_t i, struct view_row *out)
         return;
     put_row(app, number, out);
     outcome = run_key_at(&app->run, number)->outcome;
-    out->bad = outcome != KEY_MIGRATED && outcome != KEY_DESTROYED &&
+    out->bad = outcome != KEY_MIGRATED && outcome != KEY_DESTROYED && outcome != KEY_ALIGNED &&
                (outcome != KEY_PENDING || app->run.over);
 }
 

@@ -49,6 +49,12 @@ static bool is_marked(const struct app *app, const struct map_row *row)
 
 /* --- what is shown ---------------------------------------------------------------------------- */
 
+static bool are_listed(const struct app *app)
+{
+    return app->side[SIDE_SOURCE].state == SIDE_LISTED &&
+           app->side[SIDE_DESTINATION].state == SIDE_LISTED;
+}
+
 static void add_age(const struct app *app, char *out, size_t size)
 {
     const int64_t made_ms = mapped(app)->map.utc_ms, age_ms = app->at.utc_ms - made_ms;
@@ -66,7 +72,10 @@ static void title(const struct app *app, char *out, size_t size)
     size_t len;
 
     if (!m->shown) {
-        text_print(out, size, m->asked ? "MAP  both sides are compared ..." : "MAP");
+        text_print(out, size, "MAP%s",
+                   m->asked           ? "  both sides are compared ..."
+                   : !are_listed(app) ? "  INCOMPLETE: both lists come first"
+                                      : "");
         return;
     }
     add_age(app, out, size);
@@ -218,6 +227,8 @@ static void line(const struct app *app, char *out, size_t size)
         text_print(out, size, "%s", sentence(app, row, text));
     else if (mapped(app)->shown)
         text_print(out, size, "No row passes the filter; F4 shows others.");
+    else if (!are_listed(app))
+        text_print(out, size, "The map is made as soon as both sides are listed.");
     else if (!mapped(app)->asked)
         text_print(out, size, "There is no map of these lists; R compares both sides.");
 }
@@ -318,12 +329,6 @@ static void make(struct app *app)
 {
     app->inventory.mapped.asked = true;
     app_ask(app, REQUEST_MAP, SIDE_RELAY);
-}
-
-static bool are_listed(const struct app *app)
-{
-    return app->side[SIDE_SOURCE].state == SIDE_LISTED &&
-           app->side[SIDE_DESTINATION].state == SIDE_LISTED;
 }
 
 static void again(struct app *app)
@@ -433,6 +438,26 @@ static bool may_be_renamed(const struct app *app, const struct map_row *row)
            policy_may_leave(key, &ignored);
 }
 
+/* Is it there, and out of date: attributes that can be set, or an older certificate? */
+static bool is_out_of_date(const struct app *app, const struct map_row *row)
+{
+    const struct key_desc *source = object_of(app, row, SIDE_SOURCE);
+    const struct key_desc *there = object_of(app, row, SIDE_DESTINATION);
+
+    if (!source || !there || row->outdated)
+        return source && there && row->outdated;
+    if (row->state != MAP_SAME && row->state != MAP_OTHER_NAME &&
+        row->state != MAP_OTHER_ATTRIBUTES && row->state != MAP_INCOMPLETE)
+        return false;
+    return map_may_tighten(&app->config->policy, source, there);
+}
+
+/* Can a migration bring it, or bring it up to date? */
+static bool is_to_bring(const struct app *app, const struct map_row *row)
+{
+    return row->state == MAP_ONLY_SOURCE || is_out_of_date(app, row);
+}
+
 static void mark(struct app *app)
 {
     const struct map_row *row = current(app);
@@ -445,7 +470,7 @@ static void mark(struct app *app)
         name(app, NULL);
     else if (may_be_renamed(app, row))
         app_open_input(app, &name_input, "");
-    else if (row && row->state == MAP_ONLY_SOURCE) {
+    else if (row && is_to_bring(app, row)) {
         inventory_mark_begin(inv);
         inventory_mark_index(inv, row->object[SIDE_SOURCE] - 1, !is_marked(app, row));
         marks_changed(app);
@@ -455,7 +480,7 @@ static void mark(struct app *app)
         app_say(app, "Not to be migrated: %.300s.", sentence(app, row, text));
 }
 
-/* What only the source has; the public objects of a key come with it. */
+/* What only the source has, and what is out of date; the public objects of a key come with it. */
 static void mark_missing(struct app *app)
 {
     struct inventory *inv = &app->side[SIDE_SOURCE].inventory;
@@ -468,10 +493,10 @@ static void mark_missing(struct app *app)
     }
     inventory_mark_begin(inv);
     for (size_t i = 0; i < map->count; i++)
-        if (map->rows[i].state == MAP_ONLY_SOURCE && !map->rows[i].accompanies)
+        if (is_to_bring(app, &map->rows[i]) && !map->rows[i].accompanies)
             inventory_mark_index(inv, map->rows[i].object[SIDE_SOURCE] - 1, true);
     if (inv->marked_count == before && before == 0) {
-        app_say(app, "Nothing is missing on the destination that can be migrated.");
+        app_say(app, "Nothing is missing or out of date on the destination.");
         return;
     }
     marks_changed(app);
@@ -512,6 +537,8 @@ static void event(struct app *app, const struct event *e)
 static void done(struct app *app, enum request_kind kind, enum side side, bool ok)
 {
     (void)side;
+    if (kind == REQUEST_CHOOSE && app->at.view == VIEW_MAP)
+        enter(app); /* it was opened before both lists were complete */
     if (kind != REQUEST_MAP)
         return;
     app->inventory.mapped.asked = false;
@@ -530,13 +557,13 @@ static const struct key_row keys[] = {
     {{'M'},
      1,
      "Mark missing",
-     "Mark all that only the source has and that can be migrated.",
+     "Mark all that is missing or out of date on the destination.",
      mark_missing,
      NULL},
     {{' ', PRESS_INSERT, 'm'},
      3,
      "Mark",
-     "Mark what is missing, or a key whose name is taken; or unmark it.",
+     "Mark what is missing or out of date, or whose name is taken; or unmark.",
      mark,
      NULL},
     {.also = keys_finding},

@@ -173,6 +173,22 @@ bool marks_keep(struct app *app, struct err *err)
     return true;
 }
 
+/* Is anything marked that the map shows on the destination? Then it is to be brought up to date. */
+static bool are_there(const struct app *app)
+{
+    const struct map *map = &app->inventory.mapped.map;
+    const struct inventory *inv = &app->side[SIDE_SOURCE].inventory;
+
+    for (size_t i = 0; i < map->count; i++) {
+        const struct map_row *row = &map->rows[i];
+        const uint32_t here = row->object[SIDE_SOURCE];
+        if (here && here <= inv->count && inv->marked[here - 1] && row->object[SIDE_DESTINATION] &&
+            (row->outdated || (row->state != MAP_NAME_TAKEN && row->state != MAP_NOT_KNOWN)))
+            return true;
+    }
+    return false;
+}
+
 bool marks_selection(const struct app *app, struct selection *selection, uint64_t **handles,
                      struct err *err)
 {
@@ -192,7 +208,8 @@ bool marks_selection(const struct app *app, struct selection *selection, uint64_
         return err_set(err, ERR_FAILED, "There is no memory for %zu marked keys",
                        inv->marked_count);
     inventory_handles(inv, *handles);
-    *selection = (struct selection){.handles = *handles,
+    *selection = (struct selection){.resync = are_there(app),
+                                    .handles = *handles,
                                     .handle_count = inv->marked_count,
                                     .known = renames->at,
                                     .known_count = renames->count};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "plan/transports.h"
 
 /* --- notes ------------------------------------------------------------------------------------ */
 
@@ -120,6 +121,7 @@ static void add_choice(struct sheet *out, const char *name, const struct run_cho
                        const char *cipher, enum visit visit, int columns)
 {
     char text[EVENT_TEXT_MAX + 160], words[sizeof choice->source_call * 2 + 8];
+    char pair[TRANSPORT_TEXT];
 
     if (!choice->bits && visit != VISIT_NONE)
         return; /* one side chooses nothing */
@@ -127,8 +129,11 @@ static void add_choice(struct sheet *out, const char *name, const struct run_cho
         add_named(out, name, "none that both sides speak", columns);
         return;
     }
-    snprintf(text, sizeof text, "%s %s%" PRIu32 ", %s%s%s: %s", choice->kdf[0] ? "EC" : cipher,
-             choice->kdf[0] ? "P-" : "", choice->bits, hsm_alg_name(choice->alg),
+    if (choice->kdf[0])
+        transport_pair_text(choice->alg, choice->bits, pair);
+    else
+        text_print(pair, sizeof pair, "%s %" PRIu32, cipher, choice->bits);
+    snprintf(text, sizeof text, "%s, %s%s%s: %s", pair, hsm_alg_name(choice->alg),
              choice->keys[0] ? " for " : "", choice->keys, choice->reason);
     snprintf(words, sizeof words, "%s, then %s", choice->source_call, choice->destination_call);
     add_named(out, name, text, columns);

@@ -434,7 +434,8 @@ static bool take_key_done(struct run *run, const struct event *e)
     key->destination = e->key_done.desc;
     run->failed += !key->companion_of && (outcome == KEY_FAILED || outcome == KEY_UNKNOWN);
     failing_note(&run->failing, e->key,
-                 outcome != KEY_MIGRATED && outcome != KEY_BUNDLED && outcome != KEY_DESTROYED);
+                 outcome != KEY_MIGRATED && outcome != KEY_BUNDLED && outcome != KEY_DESTROYED &&
+                     outcome != KEY_ALIGNED);
     return outcome == KEY_MIGRATED || keep_text(run, &key->reason, e->key_done.text);
 }
 

@@ -27,6 +27,8 @@ static bool is_step_of(enum step_id id, const struct run_key *key, bool sealed)
 
     if (sealed || id == STEP_SEAL)
         return sealed && (id <= STEP_RELAY_KEY || id == STEP_SEAL);
+    if (id == STEP_ALIGN || key->route == ROUTE_ALIGNED)
+        return key->route == ROUTE_ALIGNED && (id == STEP_ALIGN || id == STEP_PROVE_AGAIN);
     return of_both || of_object == (key->route == ROUTE_PUBLIC);
 }
 
@@ -126,7 +128,8 @@ static void put_relay(const struct app *app, const enum step_id ids[], size_t st
 
 static void put_end(const struct run_key *key, struct view_row *row)
 {
-    bool good = key->outcome == KEY_MIGRATED || key->outcome == KEY_DESTROYED;
+    bool good = key->outcome == KEY_MIGRATED || key->outcome == KEY_DESTROYED ||
+                key->outcome == KEY_ALIGNED;
 
     if (key->outcome == KEY_PENDING) {
         text_print(row->text, sizeof row->text, "[ .. ] no last word on this key yet");

@@ -81,7 +81,8 @@ static void put_differences_first(struct verify_row *rows, size_t count)
 /* A check value of a password is what a guess is tried by. */
 static bool is_oracle(const struct fidelity_pair *pair, const struct fidelity_row *row)
 {
-    return pair->source->kind == KEY_KIND_GENERIC && strcmp(row->name, "check value") == 0;
+    return key_kind_is(pair->source->kind, KEY_FAMILY_VALUE) &&
+           strcmp(row->name, "check value") == 0;
 }
 
 size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERIFY_ROWS_MAX])

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "plan/transports.h"
 
 struct line {
     const struct event *event;
@@ -190,13 +191,15 @@ static void print_capability(struct line *l)
 
 static void tell_choice(struct line *l)
 {
+    char pair[TRANSPORT_TEXT];
+
+    if (l->event->choice.envelope)
+        text_print(pair, sizeof pair, "AES %" PRIu32, l->event->choice.bits);
+    else
+        transport_pair_text(l->event->choice.alg, l->event->choice.bits, pair);
     head(l, sign_ok, 0);
-    add(l, "%s: %s, %s%" PRIu32, l->event->choice.envelope ? "envelope" : "transport",
-        hsm_alg_name(l->event->choice.alg),
-        l->event->choice.envelope ? "AES "
-        : l->event->choice.kdf[0] ? "EC P-"
-                                  : "RSA ",
-        l->event->choice.bits);
+    add(l, "%s: %s, %s", l->event->choice.envelope ? "envelope" : "transport",
+        hsm_alg_name(l->event->choice.alg), pair);
     add_some(l, ", KDF ", l->event->choice.kdf);
     add_some(l, ", source ", l->event->choice.source_call);
     add_some(l, ", destination ", l->event->choice.destination_call);
@@ -363,13 +366,19 @@ static void tell_step(struct line *l)
 
 static void tell_fingerprint(struct line *l)
 {
-    const bool ec = l->event->fingerprint.bits < 1024; /* no RSA key is that short */
+    const uint32_t bits = l->event->fingerprint.bits;
+    const bool kem = bits == 768 || bits == 1024, ec = bits < 768; /* no RSA key is that short */
     char groups[TEXT_GROUPS_SIZE];
 
     head(l, sign_none, 0);
     add(l, "%s: %s%" PRIu32 ", %" PRIu32 " bytes, sha256 %s",
-        ec ? "both public keys as this side reports them" : "transport key as this side reports it",
-        ec ? "EC P-" : "RSA ", l->event->fingerprint.bits, l->event->fingerprint.bytes,
+        ec    ? "both public keys as this side reports them"
+        : kem ? "public key and ciphertext as this side reports them"
+              : "transport key as this side reports it",
+        ec    ? "EC P-"
+        : kem ? "ML-KEM-"
+              : "RSA ",
+        l->event->fingerprint.bits, l->event->fingerprint.bytes,
         text_groups(l->event->fingerprint.spki_sha256, SHA256_SIZE / 2, groups));
 }
 
@@ -402,9 +411,11 @@ static void tell_key_done(struct line *l)
     enum key_outcome outcome = l->event->key_done.outcome;
 
     head(l,
-         outcome == KEY_MIGRATED || outcome == KEY_SEALED || outcome == KEY_DESTROYED ? sign_ok
-         : outcome == KEY_REFUSED || outcome == KEY_PENDING                           ? sign_none
-                                                                                      : sign_failed,
+         outcome == KEY_MIGRATED || outcome == KEY_SEALED || outcome == KEY_DESTROYED ||
+                 outcome == KEY_ALIGNED
+             ? sign_ok
+         : outcome == KEY_REFUSED || outcome == KEY_PENDING ? sign_none
+                                                            : sign_failed,
          0);
     add(l, "%s", key_outcome_name(outcome));
     add_some(l, ": ", l->event->key_done.text);
@@ -444,6 +455,8 @@ static void tell_end(struct line *l)
         l->event->end.migrated);
     if (l->event->end.destroyed)
         add(l, ", %" PRIu32 " destroyed", l->event->end.destroyed);
+    if (l->event->end.aligned)
+        add(l, ", %" PRIu32 " aligned", l->event->end.aligned);
     if (l->event->end.sealed)
         add(l, ", %" PRIu32 " sealed", l->event->end.sealed);
     if (l->event->end.unproven)

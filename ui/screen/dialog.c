@@ -413,6 +413,10 @@ static void draw_planned(struct canvas *c, struct rect r, int y, const struct ru
                   narrow ? "there, and proven" : "there already, and proven");
         return;
     }
+    if (key->route == ROUTE_ALIGNED) {
+        draw_format(c, r.x + label + type, y, as + proof, STYLE_WARN, "%s", key->reason);
+        return;
+    }
     if (key->route == ROUTE_PUBLIC) {
         draw_text(c, r.x + label + type, y, as - 1, STYLE_NORMAL, "public, as it is");
         draw_text(c, r.x + label + type + as, y, proof, STYLE_NORMAL, key->proof);

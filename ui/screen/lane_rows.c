@@ -26,6 +26,8 @@ static const struct lane_row answers = {{STEP_LOAD_PUBLIC, STEP_RELAY_ANSWER, ST
 /* A public object's turn: it crosses as it is, where keys cross encrypted. */
 static const struct lane_row as_it_is = {{STEP_READ_OBJECT, STEP_RELAY_OBJECT, LANE_EMPTY},
                                          LANE_RIGHTWARDS};
+/* A copy that is there already. */
+static const struct lane_row sets = {{LANE_EMPTY, LANE_EMPTY, STEP_ALIGN}, LANE_STILL};
 static const struct lane_row nothing = {{LANE_EMPTY, LANE_EMPTY, LANE_EMPTY}, LANE_STILL};
 
 bool lanes_agreed(const struct app *app)
@@ -38,14 +40,14 @@ enum visit lanes_visit(const struct app *app)
     return app->at.visit != VISIT_NONE ? app->at.visit : app->run.visit;
 }
 
-/* Are the steps shown those of a public object? */
-static bool shows_object(const struct app *app)
+/* Are the steps shown those of a key, or public object, by this route? */
+static bool shows_route(const struct app *app, enum key_route route, enum step_id first)
 {
     const struct run_key *key = run_key_at(&app->run, pace_key_shown(app));
 
     if (app->at.keys.shown || (app->run.pace.seq && app->run.pace.key))
-        return key && key->route == ROUTE_PUBLIC;
-    return run_step_shown(&app->run, STEP_READ_OBJECT)->state != RUN_AHEAD;
+        return key && key->route == route;
+    return run_step_shown(&app->run, first)->state != RUN_AHEAD;
 }
 
 /* Of a ceremony for a key service: without the steps of a destination. */
@@ -113,7 +115,11 @@ static const struct lane_row *row_of_all(const struct app *app, unsigned i)
         return sealed_row(i);
     if (lanes_agreed(app) && rows[i].step[0] == STEP_LOAD_PUBLIC)
         return &answers;
-    if (!shows_object(app))
+    if (shows_route(app, ROUTE_ALIGNED, STEP_ALIGN))
+        return rows[i].step[0] == STEP_WRAP_KEY || rows[i].step[1] == STEP_PROVE ? &nothing
+               : rows[i].step[2] == STEP_COMMIT                                  ? &sets
+                                                                                 : &rows[i];
+    if (!shows_route(app, ROUTE_PUBLIC, STEP_READ_OBJECT))
         return &rows[i];
     return rows[i].step[0] == STEP_WRAP_KEY ? &as_it_is
            : rows[i].step[1] == STEP_PROVE  ? &nothing

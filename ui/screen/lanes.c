@@ -37,6 +37,7 @@ static const struct {
     [STEP_READ_OBJECT] = {"read it", "read it"},
     [STEP_RELAY_OBJECT] = {"", ""},
     [STEP_COMMIT] = {"keep it", "keep"},
+    [STEP_ALIGN] = {"set attributes", "set"},
     [STEP_PROVE_AGAIN] = {"prove it again", "again"},
     [STEP_SEAL] = {"seal it", "seal"},
     [STEP_DESTROY] = {"destroy transport", "destroy"},

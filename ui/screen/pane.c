@@ -98,7 +98,7 @@ static const char *print_text(const struct key_desc *key, char out[TEXT_GROUPS_S
 {
     if (key->has_public)
         return text_groups(key->spki_sha256, 4, out);
-    return key->kcv_len && key->kind != KEY_KIND_GENERIC ? key_kcv_text(key, out) : "-";
+    return key->kcv_len && !key_kind_is(key->kind, KEY_FAMILY_VALUE) ? key_kcv_text(key, out) : "-";
 }
 
 /* The cells between type and verdict; returns the column after them. */

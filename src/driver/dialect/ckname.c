@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The numbers of PKCS#11 2.40, those of 3.0 that tokens on Linux use, and vendor-defined ones for
- * wrapping. Sorted by number; a number that was renamed has its newest name. A vendor-defined
- * number has this meaning only on that vendor's HSM.
+ * The numbers of PKCS#11 2.40, those of 3.0 and 3.2 that tokens on Linux use, and vendor-defined
+ * ones for wrapping. Sorted by number; a number that was renamed has its newest name. A
+ * vendor-defined number has this meaning only on that vendor's HSM.
  */
 #include "driver/dialect/ckname.h"
 
 #include <stdlib.h>
+
+#include "base/text.h"
 
 struct name {
     unsigned long number;
@@ -30,6 +32,7 @@ static const struct name mechanisms[] = {
     {0xc, "CKM_SHA1_RSA_X9_31"},
     {0xd, "CKM_RSA_PKCS_PSS"},
     {0xe, "CKM_SHA1_RSA_PKCS_PSS"},
+    {0xf, "CKM_ML_KEM_KEY_PAIR_GEN"},
     {0x10, "CKM_DSA_KEY_PAIR_GEN"},
     {0x11, "CKM_DSA"},
     {0x12, "CKM_DSA_SHA1"},
@@ -37,12 +40,17 @@ static const struct name mechanisms[] = {
     {0x14, "CKM_DSA_SHA256"},
     {0x15, "CKM_DSA_SHA384"},
     {0x16, "CKM_DSA_SHA512"},
+    {0x17, "CKM_ML_KEM"},
     {0x18, "CKM_DSA_SHA3_224"},
     {0x19, "CKM_DSA_SHA3_256"},
     {0x1a, "CKM_DSA_SHA3_384"},
     {0x1b, "CKM_DSA_SHA3_512"},
+    {0x1c, "CKM_ML_DSA_KEY_PAIR_GEN"},
+    {0x1d, "CKM_ML_DSA"},
     {0x20, "CKM_DH_PKCS_KEY_PAIR_GEN"},
     {0x21, "CKM_DH_PKCS_DERIVE"},
+    {0x2d, "CKM_SLH_DSA_KEY_PAIR_GEN"},
+    {0x2e, "CKM_SLH_DSA"},
     {0x30, "CKM_X9_42_DH_KEY_PAIR_GEN"},
     {0x31, "CKM_X9_42_DH_DERIVE"},
     {0x32, "CKM_X9_42_DH_HYBRID_DERIVE"},
@@ -508,6 +516,12 @@ static const struct name key_types[] = {
     {0x43, "CKK_SHA512_224_HMAC"},
     {0x44, "CKK_SHA512_256_HMAC"},
     {0x45, "CKK_SHA512_T_HMAC"},
+    {0x46, "CKK_HSS"},
+    {0x47, "CKK_XMSS"},
+    {0x48, "CKK_XMSSMT"},
+    {0x49, "CKK_ML_KEM"},
+    {0x4a, "CKK_ML_DSA"},
+    {0x4b, "CKK_SLH_DSA"},
     {0xce534351, "CKK_NSS_PKCS8"},
     {0xffffffff, "CKK_INVALID_KEY_TYPE"},
 };
@@ -551,6 +565,17 @@ const char *ckm_name(unsigned long number)
 const char *ckk_name(unsigned long number)
 {
     return find(key_types, COUNT(key_types), number, "CKK_?");
+}
+
+char *ckk_text(unsigned long number, char *out, size_t size)
+{
+    const char *name = find(key_types, COUNT(key_types), number, NULL);
+
+    if (name)
+        text_print(out, size, "%s", name);
+    else
+        text_print(out, size, "CKK_0x%lx", number);
+    return out;
 }
 
 const char *cko_name(unsigned long number)

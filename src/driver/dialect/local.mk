@@ -9,11 +9,14 @@ libdialect_a_SOURCES = \
 	%D%/ckname.h \
 	%D%/ckr.c \
 	%D%/ckr.h \
+	%D%/counterpart_kem.c \
+	%D%/counterpart_kem.h \
 	%D%/dialect.c \
 	%D%/dialect.h \
 	%D%/dialect_read.c \
 	%D%/dialect_schema.c \
 	%D%/dialect_schema.h \
+	%D%/pkcs11_3_2.h \
 	%D%/standard.c \
 	%D%/standard.h \
 	%D%/version_range.c \

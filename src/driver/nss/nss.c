@@ -401,4 +401,5 @@ const struct hsm_driver nss_driver = {
     .make_public = nss_make_public,
     .destroy = nss_destroy,
     .remove = nss_remove,
+    .tighten = nss_tighten,
 };

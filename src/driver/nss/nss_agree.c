@@ -51,7 +51,8 @@ bool nss_make_agreement_pair(struct hsm *hsm, enum hsm_alg alg, const char *labe
 
     if (!nss)
         return false;
-    if (!wrap_is_agreed(alg) || !nss_curve_params(wrap_alg(alg)->curve, oid, sizeof oid, &curve))
+    if (!wrap_is_agreed(alg) || wrap_is_post_quantum(alg) ||
+        !nss_curve_params(wrap_alg(alg)->curve, oid, sizeof oid, &curve))
         return err_set(err, ERR_UNSUPPORTED, "NSS makes no pair for %s", hsm_alg_name(alg));
     whole = generate(nss, &curve, label, &private, &public);
     if (!whole)

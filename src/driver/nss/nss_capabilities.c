@@ -25,6 +25,13 @@
 
 static const char throw_away[] = "hsmferry:offers";
 
+/* What NSS's own functions unwrap. Secrets that are bound to one hash lose that: PK11_ functions
+ * make generic secrets of them. */
+enum {
+    TAKEN = 1 << KEY_KIND_AES | 1 << KEY_KIND_DES3 | 1 << KEY_KIND_GENERIC | 1 << KEY_KIND_RSA |
+            1 << KEY_KIND_EC
+};
+
 /* --- the envelopes --- */
 
 static const uint8_t rfc5649_kek[] = {0x58, 0x40, 0xdf, 0x6e, 0x29, 0xb0, 0x2a, 0xf1,
@@ -299,7 +306,8 @@ static void try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public,
         struct hsm_signing signing = hsm_signing_of(proof);
         const struct bytes *challenge = signing.hash ? &fixed : by[proof].challenge;
         uint64_t key = signing.ecdsa ? ec : signing.hash ? rsa : by[proof].key;
-        if (challenge && nss_prove(&nss->hsm, proof, key, challenge, &answer, NULL))
+        if (challenge && signing.hash != HSM_PURE &&
+            nss_prove(&nss->hsm, proof, key, challenge, &answer, NULL))
             proofs |= UINT32_C(1) << proof;
     }
     nss_try_evidence(nss, secret, &found->evidence);
@@ -348,7 +356,7 @@ bool nss_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
         .lost_flags = KEY_MODIFIABLE, /* cannot be set during the conversion to a token key */
         /* never true, and missing on unwrapped keys: NSS 3.87, shown by the contract test */
         .unreadable = KEY_LOCAL | KEY_DERIVE,
-        .limits = {.secret_max = NSS_SECRET_MAX, .digest_max = NSS_SECRET_MAX},
+        .limits = {.secret_max = NSS_SECRET_MAX, .digest_max = NSS_SECRET_MAX, .kinds = TAKEN},
     };
     uint64_t private, public;
     size_t before = nss ? nss->count : 0;
@@ -362,7 +370,7 @@ bool nss_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
     ok = generate(nss, CKM_RSA_PKCS_KEY_PAIR_GEN, &params, &private, &public, err);
     for (enum hsm_alg alg = 0; ok && alg < HSM_ALGS; alg++) {
         struct hsm_capability *cap = &found.alg[alg];
-        if (wrap_is_agreed(alg)) {
+        if (wrap_is_agreed(alg) && !wrap_is_post_quantum(alg)) {
             nss_try_agreement(nss, alg, throw_away, cap);
             continue;
         }

@@ -286,3 +286,43 @@ bool nss_remove(struct hsm *hsm, const struct key_desc *is, struct err *err)
 
     return nss && handles_check(hsm, is, &gone, err) && destroy(nss, is->handle, err);
 }
+
+static bool write_all(PK11SymKey *key, const struct tightening *to)
+{
+    static const struct nss_use guards[] = {{CKA_EXTRACTABLE, 0, KEY_EXTRACTABLE},
+                                            {CKA_SENSITIVE, 0, KEY_SENSITIVE},
+                                            {CKA_WRAP_WITH_TRUSTED, 0, KEY_WRAP_WITH_TRUSTED},
+                                            {0, 0, 0}};
+    static const struct nss_use *const lists[] = {nss_uses, guards};
+    bool ok = true;
+
+    for (size_t i = 0; i < 2; i++)
+        for (const struct nss_use *use = lists[i]; ok && use->flag; use++) {
+            const CK_BBOOL value = to->on & use->flag ? CK_TRUE : CK_FALSE;
+            if ((to->off | to->on) & use->flag)
+                ok = nss_write(PK11_TypeSymKey, key, use->type, &value, sizeof value);
+        }
+    return ok &&
+           (!to->start[0] ||
+            nss_write(PK11_TypeSymKey, key, CKA_START_DATE, to->start, strlen(to->start))) &&
+           (!to->end[0] || nss_write(PK11_TypeSymKey, key, CKA_END_DATE, to->end, strlen(to->end)));
+}
+
+bool nss_tighten(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                 struct err *err)
+{
+    struct nss *nss = nss_logged_in(hsm, err);
+    struct nss_object object;
+    bool gone, ok;
+
+    if (!nss || !handles_check(hsm, is, &gone, err))
+        return false;
+    if (gone)
+        return err_set(err, ERR_NO_INPUT, "object %llu no longer exists",
+                       (unsigned long long)is->handle);
+    ok = nss_object_open(nss, is->handle, &object, err) &&
+         (write_all(object.key, to) ||
+          nss_failed(err, ERR_HSM, "NSS does not set an attribute of the key"));
+    nss_object_close(&object);
+    return ok;
+}

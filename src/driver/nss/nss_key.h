@@ -23,5 +23,7 @@ bool nss_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_
                 const uint8_t *id, size_t id_len, uint64_t *final, struct err *err);
 bool nss_destroy(struct hsm *hsm, uint64_t handle, struct err *err);
 bool nss_remove(struct hsm *hsm, const struct key_desc *is, struct err *err);
+bool nss_tighten(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                 struct err *err);
 
 #endif

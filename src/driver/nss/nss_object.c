@@ -84,18 +84,11 @@ static const struct {
     {CKO_DATA, KEY_CLASS_DATA},
 };
 
-static const struct {
-    CK_KEY_TYPE theirs;
-    enum key_kind ours;
-    KeyType nss;
-} kinds[] = {
-    {CKK_AES, KEY_KIND_AES, nullKey},
-    {CKK_DES3, KEY_KIND_DES3, nullKey},
-    {CKK_GENERIC_SECRET, KEY_KIND_GENERIC, nullKey},
-    {CKK_RSA, KEY_KIND_RSA, rsaKey},
-    {CKK_EC, KEY_KIND_EC, ecKey},
-    {CKK_EC_EDWARDS, KEY_KIND_EDWARDS, nullKey},
-};
+/* NSS's own type of a pair; nullKey: of a secret, or of a key that this driver only lists. */
+static KeyType nss_type(enum key_kind kind)
+{
+    return kind == KEY_KIND_RSA ? rsaKey : kind == KEY_KIND_EC ? ecKey : nullKey;
+}
 
 static void set_curve(struct key_desc *desc, SECItem params)
 {
@@ -108,6 +101,8 @@ static void set_curve(struct key_desc *desc, SECItem params)
     if (dotted)
         text_print(desc->curve, sizeof desc->curve, "%s",
                    dotted + (strncmp(dotted, "OID.", 4) == 0 ? 4 : 0));
+    if (dotted && key_set_of_oid(desc->curve))
+        text_print(desc->curve, sizeof desc->curve, "%s", key_set_of_oid(desc->curve)->name);
     PR_smprintf_free(dotted);
     for (const struct nss_curve *curve = nss_curves; curve->name; curve++)
         if (tag == curve->tag)
@@ -128,7 +123,7 @@ static void set_size(struct nss_object *object)
         desc->bits = 8 * desc->length;
     } else if (desc->kind == KEY_KIND_RSA) {
         desc->bits = modulus.len ? SECKEY_BigIntegerBitLength(&modulus) : 0;
-    } else if (desc->kind == KEY_KIND_EC) {
+    } else if (key_kind_is(desc->kind, KEY_FAMILY_PAIR) && !key_kind_has_numbers(desc->kind)) {
         set_curve(desc, nss_attributes_value(&object->values, CKA_EC_PARAMS));
     }
 }
@@ -228,15 +223,16 @@ static void describe(struct nss *nss, struct nss_object *object)
             desc->class = classes[i].ours;
     if (desc->class == KEY_CLASS_CERTIFICATE || desc->class == KEY_CLASS_DATA)
         desc->kind = KEY_KIND_NONE;
-    for (size_t i = 0; key && i < COUNT(kinds); i++)
-        if (type == kinds[i].theirs) {
-            desc->kind = kinds[i].ours;
-            object->private.keyType = kinds[i].nss;
-        }
+    if (key) {
+        desc->kind = key_kind_of_type(type);
+        object->private.keyType = nss_type(desc->kind);
+    }
     object->private.pkcs11Slot = nss->slot;
     object->private.pkcs11ID = desc->handle;
-    text_print(desc->type_name, sizeof desc->type_name, "%s",
-               key ? ckk_name(type) : cko_name(class));
+    if (key)
+        ckk_text(type, desc->type_name, sizeof desc->type_name);
+    else
+        text_print(desc->type_name, sizeof desc->type_name, "%s", cko_name(class));
     key_set_label(desc, label.data, label.len);
     key_set_id(desc, id.data, id.len);
     for (const struct nss_use *use = nss_uses; use->flag; use++)

@@ -241,6 +241,13 @@ static bool no_remove(struct hsm *hsm, const struct key_desc *is, struct err *er
     return source_only(err);
 }
 
+static bool no_tighten(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                       struct err *err)
+{
+    (void)hsm, (void)is, (void)to;
+    return source_only(err);
+}
+
 /* Its evidence is needed only for secrets, of which a key file has none. */
 static bool no_evidence_key(struct hsm *hsm, const char *label, uint64_t *handle, struct err *err)
 {
@@ -292,4 +299,5 @@ const struct hsm_driver openssl_driver = {
     .make_public = no_public,
     .destroy = openssl_destroy,
     .remove = no_remove,
+    .tighten = no_tighten,
 };

@@ -75,13 +75,14 @@ bool openssl_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_
     return openssl_add(o, &object, handle, err);
 }
 
-/* An RSA or EC key; NULL: there is no such type. */
+/* NULL: there is no such type. OpenSSL calls parameter sets as we do. */
 static EVP_PKEY *generate(OSSL_LIB_CTX *libctx, const struct key_sample *sample)
 {
     EVP_PKEY *pkey =
         sample->kind == KEY_KIND_RSA  ? EVP_PKEY_Q_keygen(libctx, NULL, "RSA", (size_t)sample->bits)
         : sample->kind == KEY_KIND_EC ? EVP_PKEY_Q_keygen(libctx, NULL, "EC", sample->curve)
-                                      : NULL;
+        : key_set_named(sample->curve) ? EVP_PKEY_Q_keygen(libctx, NULL, sample->curve)
+                                       : NULL;
 
     ERR_clear_error();
     openssl_stack_wipe();
@@ -94,7 +95,10 @@ bool openssl_make_key(struct hsm *hsm, const struct key_sample *sample, const ch
     struct openssl *o = openssl_logged_in(hsm, err);
     struct openssl_object object = {
         .desc = {.class = KEY_CLASS_PRIVATE,
-                 .flags = MADE_HERE | KEY_SIGN | KEY_MODIFIABLE | KEY_COPYABLE,
+                 .flags = MADE_HERE | KEY_MODIFIABLE | KEY_COPYABLE |
+                          (sample->kind == KEY_KIND_MONTGOMERY ? KEY_DERIVE
+                           : sample->kind == KEY_KIND_ML_KEM   ? KEY_DECAPSULATE
+                                                               : KEY_SIGN),
                  .flags_known = ALL_FLAGS},
     };
 

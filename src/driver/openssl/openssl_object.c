@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 
 #include "base/text.h"
+#include "hsm/spki.h"
 #include "driver/openssl/openssl_form.h"
 #include "driver/openssl/openssl_memory.h"
 
@@ -131,16 +132,20 @@ void openssl_describe_key(EVP_PKEY *pkey, const struct bytes *spki, struct key_d
 {
     const char *type = EVP_PKEY_get0_type_name(pkey);
 
-    key->kind = EVP_PKEY_is_a(pkey, "RSA")       ? KEY_KIND_RSA
-                : EVP_PKEY_is_a(pkey, "EC")      ? KEY_KIND_EC
-                : EVP_PKEY_is_a(pkey, "ED25519") ? KEY_KIND_EDWARDS
-                                                 : KEY_KIND_OTHER;
+    const struct key_set *set = spki_read_set(spki, NULL);
+
+    key->kind = EVP_PKEY_is_a(pkey, "RSA")  ? KEY_KIND_RSA
+                : EVP_PKEY_is_a(pkey, "EC") ? KEY_KIND_EC
+                : set                       ? set->kind
+                                            : KEY_KIND_OTHER;
     key->bits = (uint32_t)EVP_PKEY_get_bits(pkey);
     text_print(key->type_name, sizeof key->type_name, "%s", type ? type : "?");
     if (key->kind == KEY_KIND_EC)
         set_curve(pkey, key);
-    else if (key->kind == KEY_KIND_EDWARDS)
-        text_print(key->curve, sizeof key->curve, "Ed25519");
+    else if (set)
+        text_print(key->curve, sizeof key->curve, "%s", set->name);
+    if (set)
+        key->bits = set->bits;
     key->has_public = spki->len > 0;
     if (key->has_public)
         SHA256(spki->data, spki->len, key->spki_sha256);

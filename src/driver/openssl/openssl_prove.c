@@ -45,6 +45,19 @@ static bool set_padding(EVP_PKEY_CTX *ctx, struct hsm_signing signing)
            EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
+/* The challenge is the message. */
+static bool by_pure_signature(const struct asked *a)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = ctx && EVP_DigestSignInit_ex(ctx, NULL, NULL, a->libctx, NULL, a->pkey, NULL) == 1 &&
+              bytes_make(a->answer, (size_t)EVP_PKEY_get_size(a->pkey), NULL) &&
+              EVP_DigestSign(ctx, a->answer->data, &a->answer->len, a->challenge->data,
+                             a->challenge->len) == 1;
+
+    EVP_MD_CTX_free(ctx);
+    return ok;
+}
+
 /* The challenge is the digest. Proofs for which the HSM hashes are for keys with a list of allowed
  * mechanisms, which no file has. */
 static bool by_signature(const struct asked *a)
@@ -128,6 +141,22 @@ static bool by_agreement(const struct asked *a)
     return digest_of(a, &secret) && ok;
 }
 
+static bool by_decapsulation(const struct asked *a)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(a->libctx, a->pkey, NULL);
+    const uint8_t *text = a->challenge->data + NONCE;
+    const size_t len = a->challenge->len - NONCE;
+    struct bytes secret = {0};
+    size_t secret_len = 0;
+    bool ok = ctx && EVP_PKEY_decapsulate_init(ctx, NULL) == 1 &&
+              EVP_PKEY_decapsulate(ctx, NULL, &secret_len, text, len) == 1 &&
+              bytes_make(&secret, secret_len, NULL) &&
+              EVP_PKEY_decapsulate(ctx, secret.data, &secret_len, text, len) == 1;
+
+    EVP_PKEY_CTX_free(ctx);
+    return digest_of(a, &secret) && ok;
+}
+
 /* --- which keys answer which challenges --- */
 
 static const struct method {
@@ -149,6 +178,14 @@ static const struct method {
                               "EVP_PKEY_decrypt OAEP SHA-1"},
     [HSM_PROOF_ECDH] = {KEY_KIND_EC, KEY_DERIVE, NONCE + 3, HSM_CHALLENGE_MAX, by_agreement,
                         "EVP_PKEY_derive ECDH"},
+    [HSM_PROOF_EDDSA] = {KEY_KIND_EDWARDS, KEY_SIGN, DIGEST, DIGEST, by_pure_signature,
+                         "EVP_DigestSign EdDSA"},
+    [HSM_PROOF_XDH] = {KEY_KIND_MONTGOMERY, KEY_DERIVE, NONCE + 3, HSM_CHALLENGE_MAX, by_agreement,
+                       "EVP_PKEY_derive XDH"},
+    [HSM_PROOF_ML_DSA] = {KEY_KIND_ML_DSA, KEY_SIGN, DIGEST, DIGEST, by_pure_signature,
+                          "EVP_DigestSign ML-DSA"},
+    [HSM_PROOF_ML_KEM] = {KEY_KIND_ML_KEM, KEY_DECAPSULATE, NONCE + 1, HSM_CHALLENGE_MAX,
+                          by_decapsulation, "EVP_PKEY_decapsulate ML-KEM"},
 };
 
 uint32_t openssl_proofs(void)

@@ -26,16 +26,16 @@ enum {
 /* The uses of a private key of this kind. */
 static uint32_t uses_of(enum key_kind kind)
 {
-    switch (kind) {
-    case KEY_KIND_RSA:
-        return KEY_SIGN | KEY_DECRYPT | KEY_UNWRAP;
-    case KEY_KIND_EC:
-        return KEY_SIGN | KEY_DERIVE;
-    case KEY_KIND_EDWARDS:
-        return KEY_SIGN;
-    default:
-        return 0;
-    }
+    static const uint32_t uses[KEY_KINDS] = {
+        [KEY_KIND_RSA] = KEY_SIGN | KEY_DECRYPT | KEY_UNWRAP,
+        [KEY_KIND_EC] = KEY_SIGN | KEY_DERIVE,
+        [KEY_KIND_EDWARDS] = KEY_SIGN,
+        [KEY_KIND_MONTGOMERY] = KEY_DERIVE,
+        [KEY_KIND_ML_DSA] = KEY_SIGN,
+        [KEY_KIND_ML_KEM] = KEY_DECAPSULATE,
+    };
+
+    return (unsigned)kind < KEY_KINDS ? uses[kind] : 0;
 }
 
 /* Those that the keyUsage of a certificate allows (RFC 5280 section 4.2.1.3). */

@@ -11,6 +11,12 @@ libpkcs11_a_SOURCES = \
 	%D%/pkcs11_attr.h \
 	%D%/pkcs11_evidence.c \
 	%D%/pkcs11_evidence.h \
+	%D%/pkcs11_kem.c \
+	%D%/pkcs11_kem.h \
+	%D%/pkcs11_kem_public.c \
+	%D%/pkcs11_kem_public.h \
+	%D%/pkcs11_kem_try.c \
+	%D%/pkcs11_kem_try.h \
 	%D%/pkcs11_key.c \
 	%D%/pkcs11_key.h \
 	%D%/pkcs11_mech.c \

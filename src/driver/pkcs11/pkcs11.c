@@ -21,6 +21,7 @@
 #include "driver/pkcs11/pkcs11_temp.h"
 #include "driver/pkcs11/pkcs11_wrap.h"
 #include "hsm/key_agreement.h"
+#include "hsm/layers.h"
 #include "hsm/evidence_key.h"
 #include "hsm/variables.h"
 
@@ -365,6 +366,7 @@ const struct hsm_driver pkcs11_driver = {
     .make_token_pair = p11_make_token_pair,
     .load_public = p11_load_public,
     .make_agreement_pair = p11_make_agreement_pair,
+    .encapsulate = p11_encapsulate,
     .meet = agreement_meet,
     .agree = p11_agree,
     .make_kek = p11_make_kek,
@@ -376,9 +378,14 @@ const struct hsm_driver pkcs11_driver = {
     .make_key = p11_make_key,
     .wrap = p11_wrap,
     .unwrap = p11_unwrap,
+    .wrap_layers = layers_wrap,
+    .unwrap_layers = layers_unwrap,
+    .gcm_encrypt = p11_gcm_encrypt,
+    .gcm_decrypt = p11_gcm_decrypt,
     .prove = p11_prove,
     .commit = p11_commit,
     .make_public = p11_make_public,
     .destroy = p11_destroy,
     .remove = p11_remove,
+    .tighten = p11_tighten,
 };

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "driver/dialect/pkcs11_3_2.h"
+
 enum {
     SECRET = 1 << KEY_CLASS_SECRET,
     PRIVATE = 1 << KEY_CLASS_PRIVATE,
@@ -35,6 +37,9 @@ const struct p11_flag p11_flags[KEY_FLAGS] = {
     {KEY_LOCAL, CKA_LOCAL, 0, 0},
     /* ... and every template sets this one separately. */
     {KEY_TOKEN, CKA_TOKEN, 0, 0},
+    /* Sent only if set: a token that has no ML-KEM does not know them. */
+    {KEY_ENCAPSULATE, CKA_ENCAPSULATE, PUBLIC, 0},
+    {KEY_DECAPSULATE, CKA_DECAPSULATE, PRIVATE, 0},
 };
 
 const CK_ATTRIBUTE_TYPE p11_template_types[KEY_TEMPLATES] = {
@@ -52,14 +57,6 @@ static const struct {
     {KEY_CLASS_DATA, CKO_DATA},
 };
 
-static const struct {
-    enum key_kind kind;
-    CK_KEY_TYPE number;
-} kinds[] = {
-    {KEY_KIND_AES, CKK_AES}, {KEY_KIND_DES3, CKK_DES3}, {KEY_KIND_GENERIC, CKK_GENERIC_SECRET},
-    {KEY_KIND_RSA, CKK_RSA}, {KEY_KIND_EC, CKK_EC},     {KEY_KIND_EDWARDS, CKK_EC_EDWARDS},
-};
-
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
 enum key_class p11_class_of(CK_OBJECT_CLASS number)
@@ -72,10 +69,7 @@ enum key_class p11_class_of(CK_OBJECT_CLASS number)
 
 enum key_kind p11_kind_of(CK_KEY_TYPE number)
 {
-    for (size_t i = 0; i < COUNT(kinds); i++)
-        if (kinds[i].number == number)
-            return kinds[i].kind;
-    return KEY_KIND_OTHER;
+    return key_kind_of_type(number);
 }
 
 bool p11_class_number(enum key_class class, CK_OBJECT_CLASS *number)
@@ -90,12 +84,8 @@ bool p11_class_number(enum key_class class, CK_OBJECT_CLASS *number)
 
 bool p11_kind_number(enum key_kind kind, CK_KEY_TYPE *number)
 {
-    for (size_t i = 0; i < COUNT(kinds); i++)
-        if (kinds[i].kind == kind) {
-            *number = kinds[i].number;
-            return true;
-        }
-    return false;
+    *number = key_kind_row(kind)->type;
+    return *number != KEY_TYPE_NONE;
 }
 
 void p11_attrs_add(struct p11_attrs *t, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
@@ -149,13 +139,15 @@ bool p11_refuses_template(CK_RV rv)
 
 static bool is_sent(const struct p11_flag *f, enum key_class class, uint32_t flags, unsigned extras)
 {
-    const uint32_t always = KEY_USES | KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE;
+    const uint32_t of_ml_kem = KEY_ENCAPSULATE | KEY_DECAPSULATE;
+    const uint32_t always = (KEY_USES & ~of_ml_kem) | KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE;
     const uint32_t standard =
         KEY_MODIFIABLE | KEY_COPYABLE; /* guards whose standard default is true */
 
     if (!(f->classes & 1u << class) || (extras & f->extra) != f->extra)
         return false;
-    return (f->flag & always) || ((flags ^ standard) & f->flag);
+    return (f->flag & always) || (flags & of_ml_kem & f->flag) ||
+           ((flags ^ standard) & ~of_ml_kem & f->flag);
 }
 
 void p11_attrs_flags(struct p11_attrs *t, enum key_class class, uint32_t flags, unsigned extras)

@@ -9,6 +9,7 @@
 #include "driver/dialect/ckr.h"
 #include "hsm/counterpart.h"
 #include "driver/pkcs11/pkcs11_agree.h"
+#include "driver/pkcs11/pkcs11_kem_try.h"
 #include "driver/pkcs11/pkcs11_attr.h"
 #include "driver/pkcs11/pkcs11_evidence.h"
 #include "driver/pkcs11/pkcs11_mech.h"
@@ -246,6 +247,8 @@ static const char op_calls[HSM_OPS][HSM_CALL_MAX] = {
     [HSM_MAKE_PUBLIC] = "C_CreateObject CKA_TOKEN",
     [HSM_MAKE_EVIDENCE_KEY] = "C_GenerateKey CKM_AES_KEY_GEN",
     [HSM_MAKE_AGREEMENT_PAIR] = "C_GenerateKeyPair CKM_EC_KEY_PAIR_GEN",
+    [HSM_MAKE_KEM_PAIR] = "C_GenerateKeyPair CKM_ML_KEM_KEY_PAIR_GEN",
+    [HSM_ENCAPSULATE] = "C_EncapsulateKey CKM_ML_KEM",
 };
 
 /* The limits of all keys, from the dialect and from the token's mechanism list. A maximum that is
@@ -265,6 +268,12 @@ static void learn_limits(const struct probe *b, struct hsm_limits *limits)
         limits->rsa_min = (uint32_t)rsa.ulMinKeySize;
         limits->rsa_max = (uint32_t)rsa.ulMaxKeySize;
     }
+}
+
+static void try_agreements(struct probe *b)
+{
+    p11_try_agreements(b);
+    p11_try_kems(b);
 }
 
 static bool probe(struct p11 *p, const struct hsm_wanted *wanted, struct hsm_capabilities *caps,
@@ -304,7 +313,7 @@ static bool probe(struct p11 *p, const struct hsm_wanted *wanted, struct hsm_cap
     if (!p11_templates_answered(p))
         p->mute_templates = caps->mute_templates = p11_templates_mute(p, b.envelope);
     try_proofs(&b);
-    p11_try_agreements(&b);
+    try_agreements(&b);
     try_transports(&b);
     try_envelopes(&b);
     p11_try_evidence(&b);

@@ -70,6 +70,56 @@ bool p11_encrypt(struct hsm *hsm, uint64_t key, const struct bytes *context,
     return true;
 }
 
+bool p11_gcm_encrypt(struct hsm *hsm, uint64_t key, const uint8_t iv[HSM_LAYER_IV],
+                     const struct bytes *context, const struct bytes *text,
+                     struct bytes *ciphertext, struct err *err)
+{
+    const struct p11 *p = p11_of(hsm);
+    uint8_t out[HSM_LAYER_MAX + HSM_LAYER_TAG + SPARE];
+    CK_ULONG len = sizeof out;
+    struct gcm gcm;
+    CK_RV rv = CKR_DATA_LEN_RANGE;
+
+    set_gcm(&gcm, (uint8_t *)(uintptr_t)iv, context);
+    if (text->len <= HSM_LAYER_MAX)
+        rv = p->fn->C_EncryptInit(p->session, &gcm.mechanism, (CK_OBJECT_HANDLE)key);
+    if (rv == CKR_OK)
+        rv = p->fn->C_Encrypt(p->session, text->data, text->len, out, &len);
+    if (rv == CKR_OK && len != text->len + HSM_LAYER_TAG)
+        rv = CKR_DEVICE_ERROR;
+    if (rv != CKR_OK)
+        return ckr_set(err, rv, "the HSM did not encrypt the outer layer (C_Encrypt CKM_AES_GCM)");
+    return bytes_set(ciphertext, out, len, err);
+}
+
+bool p11_gcm_decrypt(struct hsm *hsm, uint64_t key, const uint8_t iv[HSM_LAYER_IV],
+                     const struct bytes *context, const struct bytes *ciphertext,
+                     struct bytes *text, struct err *err)
+{
+    const struct p11 *p = p11_of(hsm);
+    uint8_t in[HSM_LAYER_MAX + HSM_LAYER_TAG], out[sizeof in + SPARE];
+    CK_ULONG len = sizeof out;
+    struct gcm gcm;
+    CK_RV rv = CKR_ENCRYPTED_DATA_LEN_RANGE;
+    bool ok;
+
+    set_gcm(&gcm, (uint8_t *)(uintptr_t)iv, context);
+    if (ciphertext->len <= sizeof in && ciphertext->len >= HSM_LAYER_TAG) {
+        memcpy(in, ciphertext->data, ciphertext->len);
+        rv = p->fn->C_DecryptInit(p->session, &gcm.mechanism, (CK_OBJECT_HANDLE)key);
+    }
+    if (rv == CKR_OK)
+        rv = p->fn->C_Decrypt(p->session, in, ciphertext->len, out, &len);
+    if (rv == CKR_OK && len != ciphertext->len - HSM_LAYER_TAG)
+        rv = CKR_ENCRYPTED_DATA_LEN_RANGE;
+    ok = rv == CKR_OK
+             ? bytes_set(text, out, len, err)
+             : ckr_set_as(err, ckr_is_bad_ciphertext(rv) ? ERR_DATA : ckr_code(rv), rv,
+                          "the HSM did not decrypt the outer layer (C_Decrypt CKM_AES_GCM)");
+    OPENSSL_cleanse(out, sizeof out);
+    return ok;
+}
+
 static bool fail_decrypt(CK_RV rv, struct err *err)
 {
     const enum err_code code = ckr_is_bad_ciphertext(rv) ? ERR_DATA : ckr_code(rv);

@@ -13,6 +13,13 @@ bool p11_encrypt(struct hsm *hsm, uint64_t key, const struct bytes *context,
 bool p11_decrypt(struct hsm *hsm, uint64_t key, const struct bytes *context,
                  const struct evidence_cipher *cipher, struct secret *text, struct err *err);
 
+bool p11_gcm_encrypt(struct hsm *hsm, uint64_t key, const uint8_t iv[HSM_LAYER_IV],
+                     const struct bytes *context, const struct bytes *text,
+                     struct bytes *ciphertext, struct err *err);
+bool p11_gcm_decrypt(struct hsm *hsm, uint64_t key, const uint8_t iv[HSM_LAYER_IV],
+                     const struct bytes *context, const struct bytes *ciphertext,
+                     struct bytes *text, struct err *err);
+
 /* Does the token list AES-GCM in this direction? NULL: yes; otherwise why not, as text. */
 const char *p11_lists_gcm(struct p11 *p, CK_FLAGS direction);
 

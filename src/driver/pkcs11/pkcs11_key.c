@@ -7,6 +7,7 @@
 #include "driver/dialect/ckr.h"
 #include "driver/pkcs11/pkcs11_object.h"
 #include "driver/pkcs11/pkcs11_read.h"
+#include "driver/pkcs11/pkcs11_seen.h"
 #include "driver/pkcs11/pkcs11_spki.h"
 #include "driver/pkcs11/pkcs11_temp.h"
 
@@ -298,4 +299,47 @@ bool p11_remove(struct hsm *hsm, const struct key_desc *is, struct err *err)
         return fail_destroy(rv, is->handle, err);
     p11_gone(p, (CK_OBJECT_HANDLE)is->handle);
     return true;
+}
+
+static CK_RV set_one(struct p11 *p, uint64_t handle, const struct p11_attrs *t)
+{
+    return p->fn->C_SetAttributeValue(p->session, (CK_OBJECT_HANDLE)handle, (CK_ATTRIBUTE *)t->attr,
+                                      t->count);
+}
+
+/* One attribute a call: a token that refuses one may take the others. */
+static CK_RV set_date(struct p11 *p, uint64_t handle, CK_ATTRIBUTE_TYPE type, const char *date)
+{
+    struct p11_attrs t = {0};
+
+    if (!date[0])
+        return CKR_OK;
+    p11_attrs_add(&t, type, date, strlen(date));
+    return set_one(p, handle, &t);
+}
+
+bool p11_tighten(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                 struct err *err)
+{
+    struct p11 *p = p11_of(hsm);
+    CK_RV rv = CKR_OK, dates[2];
+    bool gone;
+
+    if (!handles_check(hsm, is, &gone, err))
+        return false;
+    if (gone)
+        return err_set(err, ERR_NO_INPUT, "object %llu no longer exists",
+                       (unsigned long long)is->handle);
+    p11_seen_forget(p, (CK_OBJECT_HANDLE)is->handle);
+    for (size_t i = 0; i < KEY_FLAGS && rv == CKR_OK; i++)
+        if ((to->off | to->on) & p11_flags[i].flag) {
+            struct p11_attrs t = {0};
+            p11_attrs_bool(&t, p11_flags[i].type, (to->on & p11_flags[i].flag) != 0);
+            rv = set_one(p, is->handle, &t);
+        }
+    dates[0] = rv == CKR_OK ? set_date(p, is->handle, CKA_START_DATE, to->start) : rv;
+    dates[1] = dates[0] == CKR_OK ? set_date(p, is->handle, CKA_END_DATE, to->end) : dates[0];
+    return dates[1] == CKR_OK || ckr_set(err, dates[1],
+                                         "the HSM does not set an attribute of the key "
+                                         "(C_SetAttributeValue)");
 }

@@ -31,5 +31,7 @@ bool p11_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_
                 const uint8_t *id, size_t id_len, uint64_t *final, struct err *err);
 bool p11_destroy(struct hsm *hsm, uint64_t handle, struct err *err);
 bool p11_remove(struct hsm *hsm, const struct key_desc *is, struct err *err);
+bool p11_tighten(struct hsm *hsm, const struct key_desc *is, const struct tightening *to,
+                 struct err *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include "driver/pkcs11/pkcs11_spki.h"
 #include "driver/pkcs11/pkcs11_temp.h"
 #include "driver/pkcs11/pkcs11_template.h"
+#include "hsm/spki.h"
 #include "hsm/wrap_alg.h"
 
 enum { IV_LEN = 16, RSA_AES_BITS = 256 };
@@ -224,13 +225,16 @@ static bool enforce(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t flags)
     return ok;
 }
 
-/* Adds the public half of an EC key as a bare point, for tokens that require it. */
+/* Adds the public half of a key on a curve as a bare point, for tokens that require it. */
 static bool set_point(struct attempt *a, struct bytes *point)
 {
     const struct hsm_template *template = a->template;
+    const bool ec = template->kind == KEY_KIND_EC;
 
-    if (a->point || template->kind != KEY_KIND_EC || template->class != KEY_CLASS_PRIVATE ||
-        !template->spki || !spki_to_point(template->spki, point))
+    if (a->point || template->class != KEY_CLASS_PRIVATE || !template->spki ||
+        !(ec || (key_kind_is(template->kind, KEY_FAMILY_PAIR) && template->kind != KEY_KIND_RSA &&
+                 !key_kind_has_numbers(template->kind))) ||
+        !(ec ? spki_to_point(template->spki, point) : spki_read_set(template->spki, point) != NULL))
         return false;
     a->point = point;
     return true;

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "driver/dialect/ckr.h"
+#include "driver/dialect/pkcs11_3_2.h"
 
 /* CK_C_INITIALIZE_ARGS as NSS defines it: with a string before the reserved pointer. */
 struct nss_arguments {
@@ -55,6 +56,27 @@ static bool get_functions(void *library, const char *shown, CK_FUNCTION_LIST **f
     return true;
 }
 
+/* The functions of version 3.2, if the module has them. */
+static const struct ck_functions_3_2 *get_kem(void *library)
+{
+    static unsigned char name[] = CK_INTERFACE_NAME;
+    CK_VERSION version = {3, 2};
+    struct ck_interface_3 *interface = NULL;
+    const struct ck_functions_3_2 *fn;
+    void *symbol = dlsym(library, "C_GetInterface");
+    ck_get_interface get;
+
+    memcpy(&get, &symbol, sizeof get);
+    if (!symbol || get(name, &version, &interface, 0) != CKR_OK || !interface ||
+        !interface->functions)
+        return NULL;
+    fn = interface->functions;
+    return fn->version.major == 3 && fn->version.minor >= 2 && fn->C_EncapsulateKey &&
+                   fn->C_DecapsulateKey
+               ? fn
+               : NULL;
+}
+
 static CK_RV initialize_with(struct p11_module *module, const char *params, CK_FLAGS flags)
 {
     CK_C_INITIALIZE_ARGS standard = {.flags = flags};
@@ -96,6 +118,7 @@ bool p11_module_start(const struct hsm_where *where, bool siblings, struct p11_m
                           "\"loads-siblings: yes\"");
         return false;
     }
+    started.kem = get_kem(started.loaded.library);
     *module = started;
     return true;
 }

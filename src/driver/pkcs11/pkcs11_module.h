@@ -12,8 +12,11 @@
 #include "driver/load/loader.h"
 #include "hsm/hsm.h"
 
+struct ck_functions_3_2;
+
 struct p11_module {
-    CK_FUNCTION_LIST *fn; /* complete: no function in it is NULL */
+    CK_FUNCTION_LIST *fn;               /* complete: no function in it is NULL */
+    const struct ck_functions_3_2 *kem; /* likewise, its last two; NULL: it has no version 3.2 */
     struct loaded_module loaded;
     struct objects before; /* the shared objects that were loaded before it */
     bool ours;             /* we initialised it, so we finalise it */

@@ -7,10 +7,12 @@
 #include "base/text.h"
 #include "driver/dialect/ckname.h"
 #include "driver/dialect/ckr.h"
+#include "driver/pkcs11/pkcs11_kem_public.h"
 #include "driver/pkcs11/pkcs11_publics.h"
 #include "driver/pkcs11/pkcs11_seen.h"
 #include "driver/pkcs11/pkcs11_template.h"
 #include "hsm/halves.h"
+#include "hsm/spki.h"
 
 /* --- describing an object --- */
 
@@ -28,7 +30,7 @@ static void set_class(const struct p11_object *o, struct key_desc *key)
         !p11_number(o, P11_KEY_TYPE, &type))
         return;
     key->kind = p11_kind_of(type);
-    text_print(key->type_name, sizeof key->type_name, "%s", ckk_name(type));
+    ckk_text(type, key->type_name, sizeof key->type_name);
 }
 
 /* SoftHSM reports a length of 0 if it does not know the length. */
@@ -44,25 +46,42 @@ static void set_length(const struct p11_object *o, struct key_desc *key)
     key->bits = 8 * key->length;
 }
 
+/* A number that is no set of this kind is shown as it is. */
+static void set_set(const struct p11_object *o, struct key_desc *key)
+{
+    const struct key_set *set = key_set_numbered(key->kind, o->set);
+
+    if (set)
+        text_print(key->curve, sizeof key->curve, "%s", set->name);
+    else if (o->set)
+        text_print(key->curve, sizeof key->curve, "set %lu", o->set);
+}
+
 static void set_size(const struct p11_object *o, struct key_desc *key)
 {
     if (key->class == KEY_CLASS_SECRET)
         set_length(o, key);
     else if (key->kind == KEY_KIND_RSA)
         key->bits = spki_modulus_bits(o->field[P11_MODULUS]);
-    else if (key->kind == KEY_KIND_EC || key->kind == KEY_KIND_EDWARDS)
+    else if (key_kind_has_numbers(key->kind))
+        set_set(o, key);
+    else if (key_kind_is(key->kind, KEY_FAMILY_PAIR))
         spki_curve(o->field[P11_EC_PARAMS], key->curve, &key->bits);
 }
 
 /* Builds the public half from the object's own attributes. */
 static bool own_public(const struct p11_object *o, const struct key_desc *key, struct bytes *spki)
 {
+    const struct key_set *set = key_set_named(key->curve);
+
     if (key->class != KEY_CLASS_PRIVATE && key->class != KEY_CLASS_PUBLIC)
         return false;
     if (key->kind == KEY_KIND_RSA)
         return spki_from_rsa(o->field[P11_MODULUS], o->field[P11_EXPONENT], spki);
     if (key->kind != KEY_KIND_EC)
-        return false;
+        return set && (set->number ? o->public.data &&
+                                         spki_write_set(set, o->public.data, o->public.len, spki)
+                                   : spki_from_octets(set, o->field[P11_EC_POINT], spki));
     return spki_from_ec(o->field[P11_EC_PARAMS], o->field[P11_EC_POINT], spki) ||
            spki_from_ec(o->field[P11_EC_PARAMS], o->field[P11_NSS_POINT], spki);
 }
@@ -78,7 +97,7 @@ static void set_kcv(const struct p11_object *o, struct key_desc *key)
 {
     const struct view *value = &o->field[P11_KCV];
 
-    if ((key->kind != KEY_KIND_AES && key->kind != KEY_KIND_DES3) || value->len != sizeof key->kcv)
+    if (!key_kind_is(key->kind, KEY_FAMILY_CIPHER) || value->len != sizeof key->kcv)
         return;
     memcpy(key->kcv, value->data, sizeof key->kcv);
     key->kcv_len = sizeof key->kcv;
@@ -303,6 +322,8 @@ bool p11_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct
     struct reading r = {0};
     bool ok = read_with_half(p11_of(hsm), handle, P11_PUBLIC, &r, err);
 
+    if (ok && r.spki.len == 0 && p11_kem_public(p11_of(hsm), handle, spki))
+        return true;
     if (ok && r.spki.len == 0)
         return err_set(err, ERR_UNSUPPORTED, "the public half of this object is not available");
     if (ok)

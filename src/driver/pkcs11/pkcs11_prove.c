@@ -4,14 +4,16 @@
 #include <string.h>
 
 #include "driver/dialect/ckr.h"
+#include "driver/dialect/pkcs11_3_2.h"
 #include "driver/pkcs11/pkcs11_attr.h"
+#include "driver/pkcs11/pkcs11_kem.h"
 #include "driver/pkcs11/pkcs11_object.h"
 #include "driver/pkcs11/pkcs11_read.h"
 #include "driver/pkcs11/pkcs11_seen.h"
 #include "driver/pkcs11/pkcs11_temp.h"
 
 #define ANY_TYPE (~(CK_KEY_TYPE)0)
-enum { NONCE = 32 };
+enum { NONCE = 32, KEM_SECRET = 32 };
 
 /* For each proof: the mechanism, the keys that can answer, and the challenges that it accepts. */
 static const struct row {
@@ -65,6 +67,16 @@ static const struct row {
                                 32, 1, "C_Sign CKM_ECDSA_SHA384", 0},
     [HSM_PROOF_ECDSA_SHA512] = {CKM_ECDSA_SHA512, CKF_SIGN, CKO_PRIVATE_KEY, CKK_EC, KEY_SIGN, 32,
                                 32, 1, "C_Sign CKM_ECDSA_SHA512", 0},
+    [HSM_PROOF_EDDSA] = {CKM_EDDSA, CKF_SIGN, CKO_PRIVATE_KEY, CKK_EC_EDWARDS, KEY_SIGN, 32, 32, 1,
+                         "C_Sign CKM_EDDSA", 0},
+    [HSM_PROOF_XDH] = {CKM_ECDH1_DERIVE, CKF_DERIVE, CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY, KEY_DERIVE,
+                       NONCE + 3, HSM_CHALLENGE_MAX, 1,
+                       "C_DeriveKey CKM_ECDH1_DERIVE, C_DigestKey CKM_SHA256", 0},
+    [HSM_PROOF_ML_DSA] = {CKM_ML_DSA, CKF_SIGN, CKO_PRIVATE_KEY, CKK_ML_DSA, KEY_SIGN, 32, 32, 1,
+                          "C_Sign CKM_ML_DSA", 0},
+    [HSM_PROOF_ML_KEM] = {CKM_ML_KEM, CKF_DECAPSULATE, CKO_PRIVATE_KEY, CKK_ML_KEM, KEY_DECAPSULATE,
+                          NONCE + 1, HSM_CHALLENGE_MAX, 1,
+                          "C_DecapsulateKey CKM_ML_KEM, C_DigestKey CKM_SHA256", 0},
     [HSM_PROOF_KCV_ECB] = {CKM_AES_ECB, CKF_ENCRYPT, CKO_SECRET_KEY, CKK_AES, KEY_ENCRYPT, 8, 16, 8,
                            "C_Encrypt CKM_AES_ECB or CKM_DES3_ECB", CKM_DES3_ECB},
     [HSM_PROOF_KCV_CMAC] = {CKM_AES_CMAC, CKF_SIGN, CKO_SECRET_KEY, CKK_AES, KEY_SIGN, 8, 16, 8,
@@ -76,7 +88,7 @@ static const struct row {
 static const uint8_t digest_info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
                                       0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
 
-enum { ANSWER_ROOM = 2048 };
+enum { ANSWER_ROOM = 8192 }; /* a signature of ML-DSA-87 has 4,627 octets */
 
 /* One operation in progress: its input, and room for its output. */
 struct operation {
@@ -116,8 +128,8 @@ static CK_RV run_digest(CK_FUNCTION_LIST *fn, struct operation *o, CK_OBJECT_HAN
 
 static CK_RSA_PKCS_OAEP_PARAMS oaep = {CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, NULL, 0};
 
-/* The nonce is followed by a ciphertext to unwrap or a point to derive with. The resulting secret
- * stays on the token, is digested there, and is destroyed before this returns. */
+/* The nonce is followed by a ciphertext to unwrap or decapsulate, or a point to derive with. The
+ * resulting secret stays on the token, is digested there, and is destroyed before this returns. */
 static CK_RV run_made(struct p11 *p, enum hsm_proof proof, struct operation *o)
 {
     static const char label[] = "hsmferry:proof";
@@ -133,10 +145,13 @@ static CK_RV run_made(struct p11 *p, enum hsm_proof proof, struct operation *o)
     p11_attrs_bool(&t, CKA_TOKEN, false);
     p11_attrs_add(&t, CKA_LABEL, label, strlen(label));
     p11_attrs_flags(&t, KEY_CLASS_SECRET, KEY_PRIVATE | KEY_SENSITIVE, P11_SECRECY);
-    if (proof == HSM_PROOF_ECDH) {
+    if (proof == HSM_PROOF_ML_KEM) {
+        p11_attrs_number(&t, CKA_VALUE_LEN, KEM_SECRET);
+        rv = p11_decapsulate(p, o->key, (struct p11_kem_text){o->in + NONCE, len}, &t, &made);
+    } else if (proof == HSM_PROOF_ECDH || proof == HSM_PROOF_XDH) {
         o->mechanism.pParameter = &ecdh;
         o->mechanism.ulParameterLen = sizeof ecdh;
-        p11_attrs_number(&t, CKA_VALUE_LEN, (len - 1) / 2);
+        p11_attrs_number(&t, CKA_VALUE_LEN, proof == HSM_PROOF_XDH ? len : (len - 1) / 2);
         rv = p->fn->C_DeriveKey(o->session, &o->mechanism, o->key, t.attr, t.count, &made);
     } else {
         o->mechanism.pParameter = &oaep;
@@ -188,6 +203,8 @@ static CK_RV run(struct p11 *p, enum hsm_proof proof, struct operation *o)
         return run_plain(o, fn->C_DecryptInit, fn->C_Decrypt);
     case HSM_PROOF_RSA_UNWRAP:
     case HSM_PROOF_ECDH:
+    case HSM_PROOF_XDH:
+    case HSM_PROOF_ML_KEM:
         return run_made(p, proof, o);
     case HSM_PROOF_RSA_DECRYPT:
         o->mechanism.pParameter = &oaep;
@@ -224,11 +241,12 @@ static bool look(struct p11 *p, uint64_t handle, struct key_desc *is, struct err
     return true;
 }
 
-/* Some tokens do not enforce a key's type and uses, so they are checked here. Returns the mechanism
- * for this key in *mechanism. */
-static bool check_key(struct p11 *p, const struct row *row, uint64_t handle,
-                      CK_MECHANISM_TYPE *mechanism, struct err *err)
+/* Some tokens do not enforce a key's type and uses, so they are checked here. Sets the mechanism
+ * for this key. */
+static bool check_key(struct p11 *p, const struct row *row, uint64_t handle, struct operation *o,
+                      struct err *err)
 {
+    const struct key_set *set;
     struct key_desc is;
     bool des3;
 
@@ -243,7 +261,10 @@ static bool check_key(struct p11 *p, const struct row *row, uint64_t handle,
                        key_flag_name(row->use));
     if (is.flags & KEY_ALWAYS_AUTHENTICATE)
         return err_set(err, ERR_UNSUPPORTED, "this key requires the PIN before each operation");
-    *mechanism = des3 ? row->des3 : row->mechanism;
+    o->mechanism.mechanism = des3 ? row->des3 : row->mechanism;
+    set = key_set_named(is.curve);
+    if (row->mechanism == CKM_EDDSA && set)
+        o->out_len = set->answer_len; /* NSS takes no larger room */
     return true;
 }
 
@@ -265,7 +286,7 @@ bool p11_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
     if ((unsigned)proof >= HSM_PROOFS)
         return err_set(err, ERR_UNSUPPORTED, "no such proof");
     if (!check_challenge(&rows[proof], challenge, err) ||
-        !check_key(p, &rows[proof], handle, &o.mechanism.mechanism, err))
+        !check_key(p, &rows[proof], handle, &o, err))
         return false;
     memcpy(o.in, challenge->data, challenge->len);
     o.in_len = challenge->len;
@@ -289,7 +310,8 @@ bool p11_lists_proof(struct p11 *p, enum hsm_proof proof)
     CK_MECHANISM_INFO info = {0};
 
     return p->fn->C_GetMechanismInfo(p->slot, rows[proof].mechanism, &info) == CKR_OK &&
-           (info.flags & rows[proof].listed_for) != 0;
+           (info.flags & rows[proof].listed_for) != 0 &&
+           (proof != HSM_PROOF_ML_KEM || p11_has_kem(p));
 }
 
 const char *p11_proof_call(enum hsm_proof proof)

@@ -2,15 +2,18 @@
 #include "driver/pkcs11/pkcs11_public.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
 #include "driver/dialect/ckr.h"
+#include "driver/dialect/pkcs11_3_2.h"
 #include "driver/pkcs11/pkcs11_object.h"
 #include "driver/pkcs11/pkcs11_spki.h"
 #include "driver/pkcs11/pkcs11_temp.h"
 #include "driver/pkcs11/pkcs11_template.h"
+#include "hsm/spki.h"
 
 /* --- reading --- */
 
@@ -112,6 +115,52 @@ static bool add_point(struct parts *parts, const struct bytes *spki)
     return add_der(parts, CKA_EC_POINT, der, len);
 }
 
+/* A pair with a parameter set: its number and the octets, or the curve and the octets in an OCTET
+ * STRING. */
+static bool take_set(struct parts *parts, const struct hsm_template *t, struct err *err)
+{
+    struct bytes raw = {0};
+    const struct key_set *set = spki_read_set(t->spki, &raw);
+    const CK_ULONG number = set ? set->number : 0;
+    bool ok = set && set->kind == t->kind && p11_kind_number(t->kind, &parts->type);
+
+    if (ok && number) {
+        parts->part[0].type = CKA_PARAMETER_SET;
+        parts->part[1].type = CKA_VALUE;
+        parts->count = 2;
+        ok = bytes_set(&parts->part[0].value, &number, sizeof number, NULL) &&
+             bytes_set(&parts->part[1].value, raw.data, raw.len, NULL);
+    } else if (ok) {
+        parts->part[0].type = CKA_EC_PARAMS;
+        parts->part[1].type = CKA_EC_POINT;
+        parts->count = 2;
+        ok = spki_curve_params(set->name, &parts->part[0].value) &&
+             bytes_make(&parts->part[1].value, raw.len + 2, NULL);
+        if (ok) {
+            parts->part[1].value.data[0] = V_ASN1_OCTET_STRING;
+            parts->part[1].value.data[1] = (uint8_t)raw.len;
+            memcpy(parts->part[1].value.data + 2, raw.data, raw.len);
+        }
+    }
+    bytes_free(&raw);
+    return ok || err_set(err, ERR_DATA, "this is not a public key of that type");
+}
+
+/* Some tokens take the octets of a curve of RFC 8410 only as they are. */
+static bool bare_octets(const struct hsm_template *t, struct parts *parts)
+{
+    struct bytes raw = {0};
+    const struct key_set *set = t->class == KEY_CLASS_PUBLIC ? spki_read_set(t->spki, &raw) : NULL;
+
+    if (!set || set->number) {
+        bytes_free(&raw);
+        return false;
+    }
+    bytes_free(&parts->part[1].value);
+    parts->part[1].value = raw; /* ownership was passed on */
+    return true;
+}
+
 static bool take_key(struct parts *parts, const struct hsm_template *t, struct err *err)
 {
     struct bytes *modulus = &parts->part[0].value, *exponent = &parts->part[1].value;
@@ -125,7 +174,7 @@ static bool take_key(struct parts *parts, const struct hsm_template *t, struct e
     }
     parts->type = CKK_EC;
     if (t->kind != KEY_KIND_EC)
-        return err_set(err, ERR_UNSUPPORTED, "public keys of this type are not stored");
+        return take_set(parts, t, err);
     return (add_curve(parts, t->spki) && add_point(parts, t->spki)) ||
            err_set(err, ERR_DATA, "this is not an EC public key");
 }
@@ -237,6 +286,8 @@ bool p11_make_public(struct hsm *hsm, const struct hsm_template *t, uint64_t *fi
     }
     rv = create(p, t, &parts, subject, &made);
     if (subject && p11_refuses_template(rv))
+        rv = create(p, t, &parts, false, &made);
+    if (rv != CKR_OK && made == CK_INVALID_HANDLE && bare_octets(t, &parts))
         rv = create(p, t, &parts, false, &made);
     parts_free(&parts);
     rv = p11_made(p, rv, made, &asked);

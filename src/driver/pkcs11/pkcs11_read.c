@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "driver/dialect/ckr.h"
+#include "driver/dialect/pkcs11_3_2.h"
 #include "driver/pkcs11/pkcs11_attr.h"
 
 /* It must be visible which attributes the token has filled in. So the room is larger than the
@@ -243,9 +244,33 @@ static void take(struct p11_object *object, const CK_ATTRIBUTE attr[ALL])
     }
 }
 
+/* Of a key with numbered parameter sets, reads the set, and of a public one the octets. */
+static CK_RV read_set(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object,
+                      uint8_t *room, size_t size)
+{
+    CK_ATTRIBUTE set = {CKA_PARAMETER_SET, &object->set, sizeof object->set},
+                 value = {CKA_VALUE, room, size};
+    CK_ULONG class, type;
+    CK_RV rv;
+
+    if (!p11_number(object, P11_CLASS, &class) || !p11_number(object, P11_KEY_TYPE, &type) ||
+        !key_kind_has_numbers(p11_kind_of(type)))
+        return CKR_OK;
+    rv = p->fn->C_GetAttributeValue(p->session, handle, &set, 1);
+    if (rv != CKR_OK || set.ulValueLen != sizeof object->set)
+        object->set = 0;
+    if (p11_ends_reading(rv) || class != CKO_PUBLIC_KEY)
+        return p11_ends_reading(rv) ? rv : CKR_OK;
+    rv = p->fn->C_GetAttributeValue(p->session, handle, &value, 1);
+    if (rv == CKR_OK && value.ulValueLen <= size)
+        object->public = (struct view){room, value.ulValueLen};
+    return p11_ends_reading(rv) ? rv : CKR_OK;
+}
+
 bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object, struct err *err)
 {
     CK_ATTRIBUTE attr[ALL];
+    size_t used;
     CK_RV rv;
 
     memset(object, 0, sizeof *object);
@@ -254,7 +279,10 @@ bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object,
     if (rv != CKR_OK)
         return ckr_set(err, rv, "object %lu cannot be read (C_GetAttributeValue)", handle);
     take(object, attr);
-    return true;
+    used = (size_t)((const uint8_t *)attr[ATTRS - 1].pValue - object->room) + FLAG_ROOM;
+    rv = read_set(p, handle, object, object->room + used, sizeof object->room - used);
+    return rv == CKR_OK ||
+           ckr_set(err, rv, "object %lu cannot be read (C_GetAttributeValue)", handle);
 }
 
 bool p11_number(const struct p11_object *object, enum p11_field field, CK_ULONG *value)

@@ -13,7 +13,8 @@
 /* Defined by NSS only: the public half of an EC private key, as a bare point. */
 #define P11_CKA_NSS_DB 0xd5a0db00UL
 
-/* None of these is secret: neither CKA_VALUE nor a private component is among them. */
+/* None of these is secret: neither CKA_VALUE nor a private component is among them. CKA_VALUE is
+ * read of public keys alone, whose type was read before. */
 enum p11_field {
     P11_CLASS,
     P11_KEY_TYPE,
@@ -35,7 +36,7 @@ enum p11_field {
 
 /* The attributes that an object returned. It points into itself: never copy it. A label or id
  * longer than KEY_LABEL_MAX or KEY_ID_MAX is truncated. */
-enum { P11_ROOM = 12288 };
+enum { P11_ROOM = 16384 };
 struct p11_object {
     struct view field[P11_FIELDS]; /* data NULL: not returned */
     uint32_t flags, flags_known;   /* enum key_flag */
@@ -44,6 +45,8 @@ struct p11_object {
         *failed;   /* the first attribute among the constraints that the HSM fails to read ... */
     CK_RV failure; /* ... and its error; NULL: none failed */
     struct p11_template_lens lens;
+    CK_ULONG set;       /* CKA_PARAMETER_SET of a kind that has some; 0: not returned */
+    struct view public; /* CKA_VALUE of a public key of these kinds */
     _Alignas(16) uint8_t room[P11_ROOM];
 };
 

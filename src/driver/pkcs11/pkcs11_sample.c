@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 
 #include "driver/dialect/ckr.h"
+#include "driver/dialect/pkcs11_3_2.h"
 #include "driver/pkcs11/pkcs11_attr.h"
 #include "driver/pkcs11/pkcs11_key.h"
 #include "driver/pkcs11/pkcs11_spki.h"
@@ -44,7 +45,21 @@ static void begin_half(struct p11_attrs *t, const char *label, const uint8_t id[
     p11_attrs_add(t, CKA_ID, id, ID_LEN);
 }
 
-/* params: the curve; empty for RSA. */
+/* How pairs of each kind are generated, and their uses. Some tokens check a new pair, which
+ * requires the matching uses in both halves. */
+static const struct pair_form {
+    CK_MECHANISM_TYPE mechanism;
+    uint32_t private, public; /* enum key_flag; 0: there are no test keys of this kind */
+} pair_forms[KEY_KINDS] = {
+    [KEY_KIND_RSA] = {CKM_RSA_PKCS_KEY_PAIR_GEN, KEY_SIGN | KEY_DECRYPT, KEY_VERIFY | KEY_ENCRYPT},
+    [KEY_KIND_EC] = {CKM_EC_KEY_PAIR_GEN, KEY_SIGN, KEY_VERIFY},
+    [KEY_KIND_EDWARDS] = {CKM_EC_EDWARDS_KEY_PAIR_GEN, KEY_SIGN, KEY_VERIFY},
+    [KEY_KIND_MONTGOMERY] = {CKM_EC_MONTGOMERY_KEY_PAIR_GEN, KEY_DERIVE, KEY_DERIVE},
+    [KEY_KIND_ML_DSA] = {CKM_ML_DSA_KEY_PAIR_GEN, KEY_SIGN, KEY_VERIFY},
+    [KEY_KIND_ML_KEM] = {CKM_ML_KEM_KEY_PAIR_GEN, KEY_DECAPSULATE, KEY_ENCAPSULATE},
+};
+
+/* params: the curve; empty for RSA and numbered sets. */
 static CK_RV generate_pair(struct p11 *p, const struct key_sample *sample,
                            const struct bytes *params, const char *label, CK_OBJECT_HANDLE *public,
                            CK_OBJECT_HANDLE *private)
@@ -52,7 +67,9 @@ static CK_RV generate_pair(struct p11 *p, const struct key_sample *sample,
     static const uint8_t exponent[] = {1, 0, 1};
     const struct p11_asked asked = {label, strlen(label), false};
     bool rsa = sample->kind == KEY_KIND_RSA;
-    CK_MECHANISM mechanism = {rsa ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN, NULL, 0};
+    const struct pair_form *form = &pair_forms[sample->kind];
+    const struct key_set *set = key_set_named(sample->curve);
+    CK_MECHANISM mechanism = {form->mechanism, NULL, 0};
     struct p11_attrs pub, priv;
     uint8_t id[ID_LEN];
     CK_RV rv;
@@ -63,14 +80,14 @@ static CK_RV generate_pair(struct p11 *p, const struct key_sample *sample,
     if (rsa) {
         p11_attrs_number(&pub, CKA_MODULUS_BITS, sample->bits);
         p11_attrs_add(&pub, CKA_PUBLIC_EXPONENT, exponent, sizeof exponent);
+    } else if (set && set->number) {
+        p11_attrs_number(&pub, CKA_PARAMETER_SET, set->number);
     } else {
         p11_attrs_add(&pub, CKA_EC_PARAMS, params->data, params->len);
     }
-    /* Some tokens check a new pair, which requires the matching uses in both halves. */
-    p11_attrs_flags(&pub, KEY_CLASS_PUBLIC, KEY_VERIFY | (rsa ? KEY_ENCRYPT : 0), 0);
+    p11_attrs_flags(&pub, KEY_CLASS_PUBLIC, form->public, 0);
     begin_half(&priv, label, id);
-    p11_attrs_flags(&priv, KEY_CLASS_PRIVATE, FREE | KEY_SIGN | (rsa ? KEY_DECRYPT : 0),
-                    P11_SECRECY);
+    p11_attrs_flags(&priv, KEY_CLASS_PRIVATE, FREE | form->private, P11_SECRECY);
     rv = p->fn->C_GenerateKeyPair(p->session, &mechanism, pub.attr, pub.count, priv.attr,
                                   priv.count, public, private);
     return p11_made_pair(p, rv, *private, *public, &asked);
@@ -83,7 +100,8 @@ static bool make_pair(struct p11 *p, const struct key_sample *sample, const char
     struct bytes params = {0};
     CK_RV rv;
 
-    if (sample->kind == KEY_KIND_EC && !spki_curve_params(sample->curve, &params))
+    if (sample->kind != KEY_KIND_RSA && !key_kind_has_numbers(sample->kind) &&
+        !spki_curve_params(sample->curve, &params))
         return err_set(err, ERR_UNSUPPORTED, "the curve %s has no known parameters", sample->curve);
     rv = generate_pair(p, sample, &params, label, &public, &private);
     bytes_free(&params);
@@ -97,18 +115,10 @@ static bool make_pair(struct p11 *p, const struct key_sample *sample, const char
 bool p11_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                   uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
-    switch (sample->kind) {
-    case KEY_KIND_AES:
-    case KEY_KIND_DES3:
-    case KEY_KIND_GENERIC:
-        if (!make_secret(p11_of(hsm), sample, label, handle, err))
-            return false;
-        *public_handle = 0;
-        return true;
-    case KEY_KIND_RSA:
-    case KEY_KIND_EC:
+    if ((unsigned)sample->kind < KEY_KINDS && pair_forms[sample->kind].private)
         return make_pair(p11_of(hsm), sample, label, handle, public_handle, err);
-    default:
+    if (!key_kind_is(sample->kind, KEY_FAMILY_CIPHER) && sample->kind != KEY_KIND_GENERIC)
         return err_set(err, ERR_UNSUPPORTED, "there are no test keys of this type");
-    }
+    *public_handle = 0;
+    return make_secret(p11_of(hsm), sample, label, handle, err);
 }

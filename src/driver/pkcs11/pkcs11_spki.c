@@ -84,6 +84,23 @@ bool spki_from_ec(struct view params, struct view point, struct bytes *spki)
     return ok || from_point(nid, point, spki);
 }
 
+bool spki_from_octets(const struct key_set *set, struct view point, struct bytes *spki)
+{
+    static const struct {
+        uint8_t tag;
+        size_t head; /* octets before the value */
+    } forms[] = {{0, 0}, {V_ASN1_OCTET_STRING, 2}, {V_ASN1_BIT_STRING, 3}};
+
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        const size_t head = forms[i].head;
+        if (point.len == head + set->public_len &&
+            (head == 0 || (point.data[0] == forms[i].tag && point.data[1] == point.len - 2 &&
+                           (head == 2 || point.data[2] == 0))))
+            return spki_write_set(set, point.data + head, set->public_len, spki);
+    }
+    return false;
+}
+
 /* The key in spki if it has this type, otherwise NULL. */
 static EVP_PKEY *decode(const struct bytes *spki, const char *type)
 {

@@ -24,6 +24,10 @@ struct view {
 bool spki_from_rsa(struct view modulus, struct view exponent, struct bytes *spki);
 bool spki_from_ec(struct view params, struct view point, struct bytes *spki);
 
+/* The same from CKA_EC_POINT of a curve of RFC 8410: bare octets, or in an OCTET STRING or a BIT
+ * STRING, of which versions of the standard name each. */
+bool spki_from_octets(const struct key_set *set, struct view point, struct bytes *spki);
+
 /* Splits an RSA public key. Errors: ERR_DATA (not RSA, or trailing bytes). */
 bool spki_to_rsa(const struct bytes *spki, struct bytes *modulus, struct bytes *exponent,
                  struct err *err);

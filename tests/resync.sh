@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A resync whose HSM dies while it sets attributes of a copy: what its report says, how it is resumed
+# and cleaned up, and that a second one changes nothing. The HSMs are test doubles.
+set -u
+# shellcheck source=tests/lib.sh
+. "${0%/*}/lib.sh"
+
+hsmferry=$abs_top_builddir/hsmferry
+agent=$abs_top_builddir/tests/fake/hsmferry-agent-fake
+value=value=1122334411223344112233441122334411223344112233441122334411223344
+umask 077
+
+# side NAME LABEL KEY [FAULT]
+side() {
+    echo "$1: {api: fake, agent: [\"$agent\"], module: $tmp/c/$1.store, time-limit: 60, parameters:" \
+        "\"label=$2;serial=$$$1;quick=yes;keys=$3:$value;${4:-}\", token: \"pkcs11:token=$2?pin-source=file:$tmp/c/pin\"}"
+}
+
+# ceremony [FAULT OF THE DESTINATION]: the copy may decrypt and leave, its original may not decrypt.
+ceremony() {
+    mkdir -p "$tmp/c"
+    echo 1234 >"$tmp/c/pin"
+    {
+        echo "title: A copy that is there"
+        echo "rehearsal: yes"
+        side source old aes32:one:id=01:-decrypt
+        side destination new aes32:one:id=01 "${1:-}"
+        echo "keys: ['pkcs11:object=one']"
+        echo "policy: {rsa-bits: 2048, gates: []}"
+        echo "report-folder: reports"
+    } >"$tmp/c/c.yaml"
+}
+
+# fresh: the HSM of the destination dies in the call that sets attributes.
+fresh() {
+    rm -rf "$tmp/c"
+    ceremony "die=tighten:1"
+    run "$hsmferry" resync "$tmp/c/c.yaml"
+    journal=$(find "$tmp/c/reports" -name '*.journal')
+    ceremony
+}
+
+# run WORDS...: ends with this exit code.
+run() {
+    code=0
+    "$@" </dev/null >"$tmp/log" 2>&1 || code=$?
+}
+
+ended() {
+    tail -n 3 "$tmp/log"
+    test "$code" = "$1"
+}
+
+newest() {
+    by_time "$tmp/c/reports" yaml | tail -n 1
+}
+
+valid() {
+    "$hsmferry" verify "$(newest)" --journal "$(newest | sed 's/yaml$/journal/')"
+}
+
+says() {
+    grep -q -e "$1" "$(newest)"
+}
+
+copy_is() {
+    "$hsmferry" compare "$tmp/c/c.yaml" | grep -q "^$1  *one "
+}
+
+fresh
+ok "it must be resumed" ended 3
+ok "its report does not hide that attributes may be set" says 'outcome: "unknown"'
+ok "and passes verify" valid
+run "$hsmferry" resume "$journal" "$tmp/c/c.yaml"
+ok "resumed, the copy is brought into line" ended 0
+ok "says its report" says 'changes: "decrypt: no; extractable: no"'
+ok "which passes verify" valid
+ok "the copy is the same now" copy_is same
+run "$hsmferry" resync "$tmp/c/c.yaml"
+ok "a second one ends with 0" ended 0
+ok "and says that it changed nothing" says "nothing was changed"
+ok "its report passes verify" valid
+fresh
+run "$hsmferry" clean "$journal" "$tmp/c/c.yaml"
+ok "cleaned up" ended 0
+ok "the copy is as it was" copy_is "other attributes"
+ok "the report of clean passes verify" valid
+finish
