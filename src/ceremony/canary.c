@@ -240,6 +240,8 @@ static bool run_rows(struct canary *y, struct transfer *t, bool keep, struct eve
         }
         if (result.crossed)
             note_crossed(e, result.crossed);
+        if (rows[i].head.id == STEP_WRAP_KEY) /* a generic secret arrives as what it stands for */
+            t->item->own->kind = y->samples[t - y->transfers.at].kind;
     }
     return true;
 }
@@ -325,15 +327,18 @@ static bool try_transport(struct canary *y, bool *refuted, struct err *err)
 /* --- one test key --- */
 
 /* Makes an item of the plan from the test key. */
-static bool plan_sample(struct canary *y, struct plan_item *item, struct event *e, struct err *err)
+static bool plan_sample(struct canary *y, struct plan_item *item, enum key_kind kind,
+                        struct event *e, struct err *err)
 {
     struct hsm *hsm = source_of(y->real);
     uint64_t handle = item->key->handle;
     bool ok = hsm->driver->describe(hsm, handle, item->own, err);
+    struct key_desc arrives = *item->own;
 
+    arrives.kind = kind;
     item->own->handle = handle;
     item->want_flags = policy_want_flags(&y->real->setup.policy, item->key);
-    item->proofs = provable_by(&y->real->suite, item->key);
+    item->proofs = provable_by(&y->real->suite, &arrives);
     if (ok && item->proofs == 0)
         ok = err_set(err, ERR_UNSUPPORTED, "both sides can answer no proof of such a key");
     if (!ok)
@@ -418,7 +423,10 @@ static bool note_trial(struct canary *y, const struct key_sample *sample, struct
     bool failed = e->canary.state == CANARY_FAILED;
     bool refused = failed || c->setup.policy.canary == CANARY_REQUIRED;
 
-    *trial = (struct trial){.sample = *sample, .alg = alg, .state = e->canary.state};
+    *trial = (struct trial){.sample = *sample,
+                            .alg = alg,
+                            .state = e->canary.state,
+                            .unsupported = failed && err->code == ERR_UNSUPPORTED};
     snprintf(trial->reason, sizeof trial->reason, "%.159s", e->canary.text);
     if (!emit_canary(y, e, begun, err))
         return false;
@@ -435,6 +443,7 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
 {
     const struct known *known = &y->side[SIDE_SOURCE].known;
     struct hsm *hsm = source_of(y->real);
+    const struct key_sample generated = key_sample_generated(&y->samples[i]);
     struct transfer *t = &y->transfers.at[i];
     struct plan_item *item = t->item;
     int64_t begun = y->real->host.mono_us(y->real->host.ctx);
@@ -444,7 +453,7 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
     bool made, ok;
 
     key_sample_text(&y->samples[i], e.canary.type);
-    made = hsm->driver->make_key(hsm, &y->samples[i], y->transport.label, &sample, &public, err);
+    made = hsm->driver->make_key(hsm, &generated, y->transport.label, &sample, &public, err);
     if (made) {
         made = known_made(known, t, &sample, err);
         made = known_made(known, t, &public, err) && made;
@@ -453,8 +462,8 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
     if (!made)
         snprintf(e.canary.text, sizeof e.canary.text, "%.200s%s%s", err->what,
                  err->hsm_name[0] ? ", " : "", err->hsm_name);
-    ok = made && plan_sample(y, item, &e, err) && run_rows(y, t, false, &e, err) &&
-         (!y->stores || store_sample(y, t, &e, err));
+    ok = made && plan_sample(y, item, y->samples[i].kind, &e, err) &&
+         run_rows(y, t, false, &e, err) && (!y->stores || store_sample(y, t, &e, err));
     undo_rows(y, t, ok, &undone);
     ok = ok && store_public(y, t, &e, &undone, err);
     if (ok)

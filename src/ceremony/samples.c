@@ -42,10 +42,12 @@ static bool list_samples(struct visit_walk *v, struct samples *s, struct err *er
 static bool make_sample(struct visit_walk *v, struct plan_item *item, const struct key_sample *kind,
                         uint64_t *public, bool *made, struct err *err)
 {
+    const struct key_sample generated = key_sample_generated(kind);
     struct hsm *hsm = v->own->hsm;
+    struct key_desc arrives;
     uint64_t handle = 0;
 
-    *made = hsm->driver->make_key(hsm, kind, v->c->transport.label, &handle, public, err);
+    *made = hsm->driver->make_key(hsm, &generated, v->c->transport.label, &handle, public, err);
     if (!*made) {
         const bool required = v->c->setup.policy.canary == CANARY_REQUIRED;
         if (err->code != ERR_UNSUPPORTED || required)
@@ -58,9 +60,11 @@ static bool make_sample(struct visit_walk *v, struct plan_item *item, const stru
         !known_made(&v->own->known, NULL, public, err) ||
         !hsm->driver->describe(hsm, handle, item->own, err))
         return false;
+    arrives = *item->own;
+    arrives.kind = kind->kind;
     item->own->handle = handle;
     item->want_flags = policy_want_flags(&v->c->setup.policy, item->key);
-    item->proofs = provable_by(&v->c->suite, item->key);
+    item->proofs = provable_by(&v->c->suite, &arrives);
     return true;
 }
 

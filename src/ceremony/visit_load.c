@@ -395,14 +395,17 @@ static bool add_evidence(struct visit_walk *v, const struct transfer *t, struct 
     return ok;
 }
 
-/* Encrypts one key, and adds it to the file. */
+/* Encrypts one key, and adds it to the file. stands_for: the keys that a test key stands for, which
+ * is tried in silence; NULL: it is none. */
 static bool add_key(struct visit_walk *v, struct sealed_writer *w, struct transfer *t,
-                    uint32_t number, enum sealed_role role, bool said, struct err *err)
+                    uint32_t number, const struct key_sample *stands_for, struct err *err)
 {
     const struct plan_item *item = t->item;
     struct sealed_key key = {
         .number = number,
-        .role = role,
+        .role = stands_for ? SEALED_TEST_KEY
+                : t->owner ? SEALED_COMPANION
+                           : SEALED_KEY,
         .companion_of = item->companion_of ? number - t->number + (uint32_t)item->companion_of : 0,
         .desc = *item->key,
         .want_flags = item->want_flags,
@@ -417,11 +420,13 @@ static bool add_key(struct visit_walk *v, struct sealed_writer *w, struct transf
 
     for (size_t i = 0; ok && i < 2; i++) {
         struct step_result result = {0};
-        ok = said ? visit_key_row(v, t, steps[i], err) : rows_carry_out(&crew, i, t, &result, err);
+        ok = stands_for ? rows_carry_out(&crew, i, t, &result, err)
+                        : visit_key_row(v, t, steps[i], err);
     }
     ok = ok && add_evidence(v, t, &key, err);
     if (ok) {
         key.desc.handle = 0;
+        key.desc.kind = stands_for ? stands_for->kind : item->key->kind;
         key.public_half = t->wire.spki;
         key.wrapped = t->wire.wrapped;
         ok = sealed_add_key(w, &key, err);
@@ -437,7 +442,7 @@ static bool add_samples(struct visit_walk *v, struct sealed_writer *w, const str
 {
     for (size_t i = 0; i < s->plan.count; i++)
         if (s->plan.items[i].route != ROUTE_NONE &&
-            !add_key(v, w, &s->transfers.at[i], ++*number, SEALED_TEST_KEY, false, err))
+            !add_key(v, w, &s->transfers.at[i], ++*number, &s->kinds[i], err))
             return false;
     return true;
 }
@@ -451,8 +456,7 @@ static bool add_keys(struct visit_walk *v, struct sealed_writer *w, uint32_t tes
         struct transfer *t = &c->transfers.at[i];
         if (t->item->route == ROUTE_NONE)
             continue;
-        if (!add_key(v, w, t, tests + t->number, t->owner ? SEALED_COMPANION : SEALED_KEY, true,
-                     err)) {
+        if (!add_key(v, w, t, tests + t->number, NULL, err)) {
             t->outcome = KEY_FAILED;
             err_note_set(&t->err, err);
             return false;

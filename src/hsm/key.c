@@ -260,7 +260,6 @@ void key_sample_of(const struct key_desc *key, struct key_sample *sample)
 
     *sample = (struct key_sample){.kind = key->kind};
     if (key_kind_is(key->kind, KEY_FAMILY_VALUE)) {
-        sample->kind = KEY_KIND_GENERIC;
         sample->length = key->length > 0 && key->length % 8 == 0 ? IN_EIGHTS : NOT_IN_EIGHTS;
     } else if (key->kind == KEY_KIND_AES) {
         sample->length = key->length ? key->length : AES_LONGEST;
@@ -271,6 +270,15 @@ void key_sample_of(const struct key_desc *key, struct key_sample *sample)
     } else {
         memcpy(sample->curve, key->curve, sizeof sample->curve);
     }
+}
+
+struct key_sample key_sample_generated(const struct key_sample *sample)
+{
+    struct key_sample made = *sample;
+
+    if (key_kind_is(sample->kind, KEY_FAMILY_VALUE))
+        made.kind = KEY_KIND_GENERIC;
+    return made;
 }
 
 bool key_sample_equal(const struct key_sample *a, const struct key_sample *b)

@@ -149,18 +149,21 @@ struct kcv_value {
 
 /* A test key that represents real keys of its type. */
 struct key_sample {
-    enum key_kind kind;        /* of a cipher, GENERIC, or of a pair */
+    enum key_kind kind;
     uint32_t length;           /* octets of a secret */
     uint32_t bits;             /* of an RSA modulus */
     char curve[KEY_CURVE_MAX]; /* other pairs: as in struct key_desc */
 };
 
 /* The test key that represents this key: a secret whose length wraps alike (a multiple of eight
- * octets or not; it is generic, because not every HSM generates the types that are bound to a
- * hash), RSA 2048 for RSA of any size (larger ones take seconds to generate and are wrapped in the
- * same way), other pairs of the same curve or parameter set. */
+ * octets or not), RSA 2048 for RSA of any size (larger ones take seconds to generate and are
+ * wrapped in the same way), other pairs of the same curve or parameter set. */
 void key_sample_of(const struct key_desc *key, struct key_sample *sample);
 bool key_sample_equal(const struct key_sample *a, const struct key_sample *b);
+
+/* What an HSM generates for it: few generate secrets of a type that is bound to a hash, and a
+ * generic secret of the same length arrives as one. */
+struct key_sample key_sample_generated(const struct key_sample *sample);
 
 /* A growing list of keys. {0} is empty and valid. */
 struct key_list {

@@ -141,7 +141,8 @@ static bool canary_lives(const struct judge *judge, const struct wrap_option *op
     const struct trial *trial = suite_trial(judge->suite, key, option->alg);
 
     if (trial && trial->state == CANARY_FAILED)
-        return err_set(why, ERR_HSM, "canary: %s", trial->reason);
+        return err_set(why, trial->unsupported ? ERR_UNSUPPORTED : ERR_HSM, "canary: %s",
+                       trial->reason);
     if (trial && trial->state == CANARY_IMPOSSIBLE && judge->policy->canary == CANARY_REQUIRED) {
         err_set(why, ERR_HSM, "no canary, which the policy requires: %s", trial->reason);
         return err_next(why,

@@ -26,6 +26,7 @@ struct trial {
     struct key_sample sample;
     enum hsm_alg alg;
     enum canary_state state;
+    bool unsupported; /* an HSM would refuse every such key: that is no fault of this ceremony */
     char reason[160]; /* why it did not pass */
 };
 enum { TRIALS_MAX = 64 };

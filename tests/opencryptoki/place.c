@@ -61,7 +61,7 @@ bool opencryptoki_set_up(struct contract_place *place)
         return false;
     taken[slot] = true;
     *place = (struct contract_place){
-        .slot = slot, .pin = "87651234", .speaks = "opencryptoki", .lacks = "ec"};
+        .slot = slot, .pin = "87651234", .speaks = "opencryptoki", .lacks = "ec hmac"};
     text_print(place->where.api, sizeof place->where.api, "pkcs11");
     text_print(place->where.module, sizeof place->where.module, "%s", module());
     return true;

@@ -56,21 +56,24 @@ triple-des    des3:value=0123456789abcdeff1e0d3c2b5a49786fedcba9876543210 type k
 secret13      generic13                size                 untold    kept      kept      untold
 secret48      generic48                size                 untold    kept      kept      untold
 secret256     generic256               size                 untold    kept      kept      untold
-hmac          hmac32                   type                 type      type      type      type
+hmac          hmac32                   type                 kept      type      kept      kept
 rsa3072       rsa3072                  size                 kept      kept      kept      kept
 rsa4096       rsa4096                  size                 kept      kept      kept      kept
 p384          ec384                    type                 kept      kept      kept      kept
 p521          ec521                    type                 kept      kept      kept      kept
-ed25519       ed25519                  type                 type      type      type      .
+ed25519       ed25519                  type                 unwrapped type      unused    .
 """
 REASONS = {"unread": "the source cannot read this key's dates",
            "undated": "the destination keeps no dates of a key",
            "unlisted": "the destination keeps no list of allowed mechanisms",
            "free": "every key on the destination can be modified", "trusted": "trusted wrapping key",
-           "pin": "its PIN at every use", "stays": "not extractable", "type": "unsupported type",
+           "pin": "its PIN at every use", "stays": "not extractable",
+           "type": "the destination's API takes no key of this type",
+           "unwrapped": "the HSM did not wrap the key",
+           "unused": "the destination offers no operation for Edwards keys",
            "twin": "another chosen key has its id",
            "lost": "so this one would get lost", "more": "attributes that cannot be read or carried"}
-PROOFS = {"aes": "aes-ecb", "des": "sha256-digest", "gen": "sha256-digest", "rsa": "rsa-signature",
+PROOFS = {"aes": "aes-ecb", "des": "sha256-digest", "gen": "sha256-digest", "hma": "sha256-digest", "rsa": "rsa-signature",
           "ec2": "ecdsa-signature", "ec3": "ecdsa-signature", "ec5": "ecdsa-signature"}
 # What may be otherwise than on the source besides what a row is about.
 CHANGES = {("extractable", "tightened"), ("always-sensitive", "by nature"), ("local", "by nature"),

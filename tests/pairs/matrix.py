@@ -26,11 +26,11 @@ from outside import case
 TABLE = """
                                aes aes aes -- secret, bytes -- rsa  rsa  ec   ec   ed25519 not ex-
                                128 192 256 13   20   32   64   2048 4096 p256 p384         tractable
-softhsm -> softhsm             e   e   e   d    d    e    e    e    e    e    e    T       X
-softhsm -> nss                 e   e   e   e    e    e    e    e    e    e    e    T       X
-softhsm -> softoken            e   e   e   e    e    e    e    e    e    e    e    T       X
-softhsm -> opencryptoki        d   d   d   d    d    d    d    E    E    P    P    T       X
-softhsm -> opencryptoki:weak   d   d   d   d    d    d    d    E    E    P    P    T       X
+softhsm -> softhsm             e   e   e   d    d    e    e    e    e    e    e    W       X
+softhsm -> nss                 e   e   e   e    e    e    e    e    e    e    e    N       X
+softhsm -> softoken            e   e   e   e    e    e    e    e    e    e    e    M       X
+softhsm -> opencryptoki        d   d   d   d    d    d    d    E    E    P    P    M       X
+softhsm -> opencryptoki:weak   d   d   d   d    d    d    d    E    E    P    P    M       X
 nss -> softhsm                 e   e   e   e    e    e    e    e    e    e    e    .       X
 nss -> nss                     e   e   e   e    e    e    e    e    e    e    e    .       X
 nss -> softoken                e   e   e   e    e    e    e    e    e    e    e    .       X
@@ -52,7 +52,9 @@ opencryptoki -> opencryptoki:weak d d  d   d    d    d    d    c    c    .    . 
 PLANS = {"e": "in the AES envelope", "c": "NO INTEGRITY", "d": "directly under the transport key"}
 # Why a key is refused before anything moved.
 REASONS = {"E": "no envelope that both sides speak carries a private key",
-           "P": "the destination offers no operation for EC keys", "T": "unsupported type",
+           "P": "the destination offers no operation for EC keys",
+           "M": "the destination offers no operation for Edwards keys",
+           "N": "the destination's API takes no key of this type", "W": "the HSM did not wrap the key",
            "X": "not extractable"}
 KEYS = ("aes128 aes192 aes256 secret13 secret20 secret32 secret64 rsa2048 rsa4096 ec256 ec384 "
         "ed25519 stays").split()

@@ -148,7 +148,7 @@ stays() {
 
 stays 77 stays 'not extractable'
 stays 77 trusted 'needs a trusted wrapping key'
-stays 65 ed 'unsupported type'
+stays 69 ed '.*the HSM did not wrap the key'
 stays 65 memo 'a data object'
 stays 65 long '333 bytes: the envelope would pad them, and 214 is the most'
 stays 4 taken 'its label or id is taken on the destination'

@@ -207,7 +207,8 @@ static void test_capabilities(void **state)
     assert_int_equal(o.proofs,
                      ((1 << HSM_PROOF_BYTES) - 1) &
                          ~(1 << HSM_PROOF_ECDSA_SHA256 | 1 << HSM_PROOF_ECDSA_SHA384 |
-                           1 << HSM_PROOF_ECDSA_SHA512)); /* it has ECDSA without a hash alone */
+                           1 << HSM_PROOF_ECDSA_SHA512 | /* it has ECDSA without a hash alone */
+                           1 << HSM_PROOF_ML_DSA | 1 << HSM_PROOF_ML_KEM));
     assert_int_equal(o.limits.rsa_max, 16384);
     assert_int_equal(o.exact_length, HSM_NO);
     assert_int_equal(o.takes_length, HSM_NO);
@@ -255,12 +256,12 @@ static void test_proofs_refused(void **state)
         {HSM_PROOFS, aes, 32, ERR_UNSUPPORTED},
         {HSM_PROOF_AES_ECB, aes, 17, ERR_DATA},
         {HSM_PROOF_AES_ECB, aes, 0, ERR_DATA},
-        {HSM_PROOF_AES_ECB, aes, 1040, ERR_DATA},
+        {HSM_PROOF_AES_ECB, aes, HSM_CHALLENGE_MAX + 16, ERR_DATA},
         {HSM_PROOF_DIGEST, aes, 31, ERR_DATA},
         {HSM_PROOF_RSA_SIGN, rsa, 33, ERR_DATA},
         {HSM_PROOF_DIGEST, 999999, 32, ERR_NO_INPUT},
     };
-    uint8_t octets[2048] = {0};
+    uint8_t octets[HSM_CHALLENGE_MAX + 16] = {0};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct bytes challenge = {octets, rows[i].len}, answer = {0};

@@ -26,11 +26,13 @@ static void draw_stamp(const struct app *app, struct canvas *c, struct rect r)
         draw_right(c, r.x, r.y, r.w - 2, STYLE_STRONG, text);
 }
 
-/* A frame; returns its inside. */
+/* A frame; returns its inside. The rows are cleared if only a few columns are left of it. */
 static struct rect open_at(const struct app *app, struct canvas *c, struct rect r,
                            const char *title)
 {
-    draw_blank(c, r, STYLE_NORMAL);
+    enum { FEW = 4 };
+
+    draw_blank(c, r.x < FEW ? (struct rect){0, r.y, c->w, r.h} : r, STYLE_NORMAL);
     draw_frame(c, r, STYLE_STRONG, title);
     draw_stamp(app, c, r);
     r = layout_inside(r);

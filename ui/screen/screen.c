@@ -236,7 +236,7 @@ static int draw_given(const struct run *run, const struct run_file *file, struct
     draw_format(c, x, y++, width, STYLE_NORMAL, "wrap by rsa-aes, or directly by %s",
                 hsm_alg_name(run->transport.alg));
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Then here");
-    draw_text(c, x, y++, width, STYLE_NORMAL, "hsmferry accept --format");
+    draw_text(c, x, y++, width, STYLE_NORMAL, "hsmferry accept --format rsa-aes FILE CEREMONY");
     return y;
 }
 
