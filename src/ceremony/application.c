@@ -47,7 +47,7 @@ static bool prove_one(struct ceremony *c, struct transfer *t, struct hsm *app,
     const struct key_desc *key = t->item->key;
     struct bytes spki = {0};
     const struct proof_pair pair = {source_of(c),  key->handle, &spki, app,
-                                    found->handle, key->class,  {0}};
+                                    found->handle, key->class,  {0},   false};
     struct err err = {0};
     enum hsm_proof which;
     bool ok = (ahead_shows_public(t->ahead) ||

@@ -41,7 +41,7 @@ static bool prove(struct ceremony *c, const struct couple *couple, enum hsm_proo
     const struct key_desc *found = couple->key[SIDE_DESTINATION];
     struct bytes spki = {0};
     const struct proof_pair pair = {source_of(c),  source->handle, &spki, destination_of(c),
-                                    found->handle, found->class,   {0}};
+                                    found->handle, found->class,   {0},   false};
     bool ok =
         (source->class != KEY_CLASS_PRIVATE ||
          source_of(c)->driver->public_key(source_of(c), source->handle, &spki, err)) &&

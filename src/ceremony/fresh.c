@@ -55,9 +55,9 @@ static void prove_key(void *arg, size_t i)
     const struct key_desc *listed = key->listed;
     const struct plan_item *item = key->t->item;
     struct bytes spki = {0};
-    const struct proof_pair pair = {keys->source, item->key->handle,           &spki,
-                                    keys->fresh,  listed ? listed->handle : 0, item->key->class,
-                                    item->half};
+    const struct proof_pair pair = {
+        keys->source,     item->key->handle, &spki, keys->fresh, listed ? listed->handle : 0,
+        item->key->class, item->half,        false};
 
     if (!listed)
         key->ok = err_set(&key->err, ERR_UNFINISHED,

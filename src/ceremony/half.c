@@ -275,6 +275,7 @@ static bool take(struct plan_item *item, const struct key_desc *is, const struct
     if (!plan_item_own(item, err))
         return false;
     item->half = (struct proof_half){is->handle, is->class};
+    item->shown = true;
     item->own->has_public = true;
     SHA256(spki->data, spki->len, item->own->spki_sha256);
     snprintf(item->half_text, sizeof item->half_text,
@@ -314,6 +315,7 @@ static bool ask_once(struct stock *s, struct plan_item *item, const struct candi
     if (!sign(s->source->hsm, item->key, a, err))
         return false;
     if (listed->len && belongs(s->source->hsm, item->key, a, listed, err)) {
+        item->shown = true;
         if (found->named)
             snprintf(item->half_text, sizeof item->half_text,
                      "its public half was found by %s: of several, the one with its id",
@@ -368,13 +370,30 @@ static bool is_doubtful(const struct stock *s, const struct candidates *found,
     return false;
 }
 
+/* The public half that was listed with the key, if there is one: that of a candidate, or as the key
+ * reports it. Errors: ERR_GONE. */
+static bool read_listed(struct stock *s, const struct plan_item *item,
+                        const struct candidates *found, struct bytes *listed, struct err *err)
+{
+    struct hsm *hsm = s->source->hsm;
+    struct err why = {0};
+
+    if (!item->key->has_public)
+        return true;
+    for (size_t i = 0; i < found->count; i++)
+        if (memcmp(s->at[found->at[i]]->spki_sha256, item->key->spki_sha256, SHA256_SIZE) == 0)
+            return bytes_set(listed, s->spki[found->at[i]].data, s->spki[found->at[i]].len, err);
+    if (hsm->driver->public_key(hsm, item->key->handle, listed, &why) || why.code != ERR_GONE)
+        return true;
+    *err = why;
+    return false;
+}
+
 static bool find_one(struct stock *s, struct plan_item *item, struct err *err)
 {
     const struct key_desc listed_key = plan_item_listed(item);
-    struct hsm *hsm = s->source->hsm;
     struct candidates found = {.count = 0};
     struct bytes listed = {0};
-    struct err why = {0};
     bool ok;
 
     item->sought = true;
@@ -391,12 +410,7 @@ static bool find_one(struct stock *s, struct plan_item *item, struct err *err)
     if (found.count == 0) {
         return none(item, &found, s, err);
     }
-    if (item->key->has_public && !hsm->driver->public_key(hsm, item->key->handle, &listed, &why) &&
-        why.code == ERR_GONE) {
-        *err = why;
-        return false;
-    }
-    ok = ask(s, item, &found, &listed, err);
+    ok = read_listed(s, item, &found, &listed, err) && ask(s, item, &found, &listed, err);
     bytes_free(&listed);
     return ok;
 }
@@ -428,6 +442,30 @@ static bool read_all(struct stock *s, struct err *err)
     return true;
 }
 
+static int compare_read(const void *a, const void *b)
+{
+    const uint64_t x = ((const struct plan_read *)a)->handle;
+    const uint64_t y = ((const struct plan_read *)b)->handle;
+
+    return (x > y) - (x < y);
+}
+
+/* They need not be read again to be judged. */
+static bool keep_read(const struct stock *s, struct plan *plan, struct err *err)
+{
+    free(plan->read);
+    plan->read_count = 0;
+    plan->read = calloc(s->count + 1, sizeof *plan->read);
+    if (!plan->read)
+        return err_set(err, ERR_FAILED, "no memory for %zu objects", s->count);
+    for (size_t i = 0; i < s->count; i++)
+        if (s->at[i]->class == KEY_CLASS_PUBLIC && s->spki[i].len > 0)
+            plan->read[plan->read_count++] =
+                (struct plan_read){s->at[i]->handle, (uint32_t)s->spki[i].len};
+    qsort(plan->read, plan->read_count, sizeof *plan->read, compare_read);
+    return true;
+}
+
 bool halves_find(struct party *source, struct plan *plan, struct narrator *n, struct err *err)
 {
     struct stock stock;
@@ -440,7 +478,8 @@ bool halves_find(struct party *source, struct plan *plan, struct narrator *n, st
         any = true;
         ok = find_one(&stock, item, err);
     }
-    ok = ok && (!any || (read_all(&stock, err) && warn(&stock, err)));
+    ok = ok && (!any || (read_all(&stock, err) && warn(&stock, err))) &&
+         keep_read(&stock, plan, err);
     stock_free(&stock);
     return ok;
 }

@@ -11,7 +11,8 @@
 #include "plan/plan.h"
 
 /* Finds the public half of each private key of the plan that could leave, and notes in the source's
- * list what its certificates certify. Errors: ERR_GONE, ERR_FAILED, or a record that refuses. */
+ * list what its certificates certify, and in plan->read the public keys that were read. Errors:
+ * ERR_GONE, ERR_FAILED, or a record that refuses. */
 bool halves_find(struct party *source, struct plan *plan, struct narrator *n, struct err *err);
 
 #endif

@@ -566,5 +566,6 @@ void plan_free(struct plan *plan)
     for (size_t i = 0; i < plan->count; i++)
         plan_item_free(&plan->items[i]);
     free(plan->items);
+    free(plan->read);
     *plan = (struct plan){0};
 }

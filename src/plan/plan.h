@@ -13,7 +13,15 @@
 #include "plan/policy.h"
 #include "plan/suite.h"
 
+/* A public key of the source that was read for the plan, and was as it was listed. */
+struct plan_read {
+    uint64_t handle;
+    uint32_t bytes; /* of its DER */
+};
+
 struct plan {
+    struct plan_read *read; /* in ascending order of the handles */
+    size_t read_count;
     struct plan_item *items;
     size_t count;
     size_t movable;    /* how many of the selected ones can be migrated ... */

@@ -50,6 +50,7 @@ struct plan_item {
     uint8_t sha256[32];     /* ... and its digest */
     bool sought;            /* the public half of a private key was searched for ... */
     struct proof_half half; /* ... and found in this object; key.has_public is then set */
+    bool shown;             /* the private key has answered under its public half */
     char half_text[128];    /* where and how it was found; or why it was not */
     bool unproven;          /* no proof is possible: it is migrated under a waiver */
     struct err_note reason; /* code ERR_NONE: it can be migrated; what: how; or why it cannot */

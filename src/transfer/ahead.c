@@ -171,6 +171,11 @@ static bool prove_sealed(const struct proof_pair *pair, struct ahead *ahead, enu
                                              &none, err);
 }
 
+static bool is_shown(const struct proof_pair *pair, enum hsm_proof proof)
+{
+    return pair->source_shown && is_private(proof) && pair->source_spki->len > 0;
+}
+
 /* Both answer. */
 static bool prove_first(const struct proof_pair *pair, struct ahead *ahead, struct err *err)
 {
@@ -178,6 +183,16 @@ static bool prove_first(const struct proof_pair *pair, struct ahead *ahead, stru
 
     return proof_run(pair, 1U << ahead->proof, &which, err) &&
            bytes_set(&ahead->spki, pair->source_spki->data, pair->source_spki->len, err) &&
+           SHA256(ahead->spki.data, ahead->spki.len, ahead->passed);
+}
+
+/* The source's key has answered under this public half when that was found, so the destination
+ * alone is asked. */
+static bool prove_shown(const struct proof_pair *pair, struct ahead *ahead, struct err *err)
+{
+    ahead->earlier = true;
+    return bytes_set(&ahead->spki, pair->source_spki->data, pair->source_spki->len, err) &&
+           prove_again(pair, ahead, err) &&
            SHA256(ahead->spki.data, ahead->spki.len, ahead->passed);
 }
 
@@ -216,6 +231,7 @@ static bool prove(const struct proof_pair *pair, struct ahead **ahead, enum ahea
         return (ready || ask_source(pair, *ahead, err)) && prove_cipher(pair, *ahead, turn, err);
     return ready                     ? prove_again(pair, *ahead, err)
            : is_carried(pair, proof) ? prove_object(pair, *ahead, err)
+           : is_shown(pair, proof)   ? prove_shown(pair, *ahead, err)
                                      : prove_first(pair, *ahead, err);
 }
 

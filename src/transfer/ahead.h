@@ -4,9 +4,10 @@
  * proven when it has arrived, when it is committed, and by a fresh process. An AES key of the
  * source answers all three challenges in one call; the destination is asked for each when its time
  * comes, and cannot know the others. A private key of the source shows once that it belongs to its
- * public key; the destination gets another challenge each time, and its answers are checked under
- * that public key. A public object of the source was read when it was carried. Every other proof
- * asks both sides each time. Answers are kept in memory only.
+ * public key, perhaps already when that was searched for (ceremony/half.h); the destination gets
+ * another challenge each time, and its answers are checked under that public key. A public object
+ * of the source was read when it was carried. Every other proof asks both sides each time. Answers
+ * are kept in memory only.
  */
 #ifndef HSMFERRY_TRANSFER_AHEAD_H
 #define HSMFERRY_TRANSFER_AHEAD_H

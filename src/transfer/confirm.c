@@ -16,6 +16,7 @@ struct proof_pair confirm_pair(struct hsm *const hsm[2], const struct transfer *
         .source = hsm[SIDE_SOURCE],
         .source_key = t->item->key->handle,
         .source_spki = &t->wire.spki,
+        .source_shown = t->item->shown,
         .destination = hsm[SIDE_DESTINATION],
         .destination_key = handle,
         .class = t->item->key->class,

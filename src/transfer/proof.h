@@ -65,6 +65,7 @@ struct proof_pair {
     uint64_t destination_key;
     enum key_class class;   /* for public objects, source_spki is the whole object in DER */
     struct proof_half half; /* the object that holds source_spki, if it is not source_key */
+    bool source_shown;      /* source_key has answered under source_spki before */
 };
 
 /* A whole public object as DER: a certificate, or the public key of handle (which may be the

@@ -2,6 +2,7 @@
 #include "transfer/public_object.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/sha.h>
@@ -35,20 +36,27 @@ static bool is_listed_half(const struct plan_item *item, const struct plan_item 
            memcmp(key->spki_sha256, of->spki_sha256, sizeof key->spki_sha256) == 0;
 }
 
-/* Reads an item from the source and checks it against the public half of its key, if it has one.
- * shown: that public half; NULL: it is read too, unless the listing is enough. */
-static bool read_checked(struct hsm *source, const struct plan_item *item,
-                         const struct plan_item *owner, const struct bytes *shown,
-                         struct bytes *der, char subject[EVENT_TEXT_MAX], struct err *err)
+/* Checks what was read of an item against the public half of its key, if it has one. shown: that
+ * public half; NULL: it is read, unless the listing is enough. */
+static bool check(struct hsm *source, const struct plan_item *item, const struct plan_item *owner,
+                  const struct bytes *shown, const struct bytes *der, char subject[EVENT_TEXT_MAX],
+                  struct err *err)
 {
     const bool ask = owner && !shown && !is_listed_half(item, owner);
     struct bytes spki = {0};
-    bool ok = public_object_read(source, item, der, err) &&
-              (!ask || public_object_read(source, owner, &spki, err)) &&
+    bool ok = (!ask || public_object_read(source, owner, &spki, err)) &&
               companion_check(item->key, der, ask ? &spki : shown, subject, err);
 
     bytes_free(&spki);
     return ok;
+}
+
+static bool read_checked(struct hsm *source, const struct plan_item *item,
+                         const struct plan_item *owner, struct bytes *der,
+                         char subject[EVENT_TEXT_MAX], struct err *err)
+{
+    return public_object_read(source, item, der, err) &&
+           check(source, item, owner, NULL, der, subject, err);
 }
 
 /* --- for the plan --- */
@@ -83,11 +91,11 @@ static bool read_for_plan(struct hsm *source, const struct plan_item *item,
     struct bytes again = {0};
     struct err second = {0};
 
-    if (read_checked(source, item, owner, NULL, der, subject, why))
+    if (read_checked(source, item, owner, der, subject, why))
         return true;
     if (!companion_is_refused(why->code))
         return false;
-    if (read_checked(source, item, owner, NULL, &again, subject, &second))
+    if (read_checked(source, item, owner, &again, subject, &second))
         err_set(why, ERR_HSM, "the source contradicts itself; its first answer: %.150s", why->what);
     else if (!companion_is_refused(second.code))
         *why = second;
@@ -107,37 +115,72 @@ static void say_how(struct plan_item *item, const struct plan_item *owner, const
     err_note_set(&item->reason, &how);
 }
 
+static int compare_handle(const void *handle, const void *read)
+{
+    const uint64_t a = *(const uint64_t *)handle, b = ((const struct plan_read *)read)->handle;
+
+    return (a > b) - (a < b);
+}
+
+/* The public key as it was read for this plan already, if nothing but that must be known of it. */
+static const struct plan_read *was_read(const struct plan *plan, const struct plan_item *item,
+                                        const struct plan_item *owner)
+{
+    if (plan->read_count == 0 || item->key->class != KEY_CLASS_PUBLIC || item->half.handle ||
+        (owner && !is_listed_half(item, owner)))
+        return NULL;
+    return bsearch(&item->key->handle, plan->read, plan->read_count, sizeof *plan->read,
+                   compare_handle);
+}
+
+/* Errors: ERR_FAILED (memory). */
+static bool accept(struct plan_item *item, const struct plan_item *owner, const struct bytes *der,
+                   const char *subject, struct err *err)
+{
+    SHA256(der->data, der->len, item->sha256);
+    item->bytes = (uint32_t)der->len;
+    if (!take_subject(item, der, err))
+        return false;
+    say_how(item, owner, subject);
+    return true;
+}
+
+static bool judge(struct hsm *source, struct plan *plan, struct plan_item *item, struct err *err)
+{
+    const struct plan_item *owner =
+        item->companion_of ? &plan->items[item->companion_of - 1] : NULL;
+    const struct plan_read *read = was_read(plan, item, owner);
+    char subject[EVENT_TEXT_MAX];
+    struct bytes der = {0};
+    struct err why = {0};
+    bool ok = true;
+
+    if (read) {
+        memcpy(item->sha256, item->key->spki_sha256, sizeof item->sha256);
+        item->bytes = read->bytes;
+        say_how(item, owner, "");
+        return true;
+    }
+    if (read_for_plan(source, item, owner, &der, subject, &why)) {
+        ok = accept(item, owner, &der, subject, err);
+    } else {
+        companion_fault(&why);
+        item->route = ROUTE_NONE;
+        err_note_set(&item->reason, &why);
+        --*(item->companion_of ? &plan->companions : &plan->movable);
+        ok = why.code != ERR_GONE;
+        if (!ok)
+            *err = why;
+    }
+    bytes_free(&der);
+    return ok;
+}
+
 bool public_objects_judge(struct hsm *source, struct plan *plan, struct err *err)
 {
-    for (size_t i = 0; i < plan->count; i++) {
-        struct plan_item *item = &plan->items[i];
-        const struct plan_item *owner =
-            item->companion_of ? &plan->items[item->companion_of - 1] : NULL;
-        char subject[EVENT_TEXT_MAX];
-        struct bytes der = {0};
-        struct err why = {0};
-        if (item->route != ROUTE_PUBLIC)
-            continue;
-        if (read_for_plan(source, item, owner, &der, subject, &why)) {
-            SHA256(der.data, der.len, item->sha256);
-            item->bytes = (uint32_t)der.len;
-            if (!take_subject(item, &der, err)) {
-                bytes_free(&der);
-                return false;
-            }
-            say_how(item, owner, subject);
-        } else {
-            companion_fault(&why);
-            item->route = ROUTE_NONE;
-            err_note_set(&item->reason, &why);
-            --*(item->companion_of ? &plan->companions : &plan->movable);
-        }
-        bytes_free(&der);
-        if (why.code == ERR_GONE) {
-            *err = why;
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->items[i].route == ROUTE_PUBLIC && !judge(source, plan, &plan->items[i], err))
             return false;
-        }
-    }
     return true;
 }
 
@@ -162,14 +205,13 @@ static const struct bytes *shown_half(const struct transfer *t)
     return ahead_shows_public(ahead) ? &ahead->spki : NULL;
 }
 
-/* The source is asked again: an answer that it gives twice is not a transient fault. */
+/* What was read is what the plan read: an answer that the source gives twice is no transient fault.
+ */
 static bool relay_object(struct hsm *hsm, struct transfer *t, struct step_result *result,
                          struct err *err)
 {
     char subject[EVENT_TEXT_MAX];
-    struct bytes again = {0};
     uint8_t sha256[SHA256_SIZE];
-    bool ok;
 
     result->crossed = &t->wire.spki;
     snprintf(result->text, sizeof result->text, "%s",
@@ -178,9 +220,7 @@ static bool relay_object(struct hsm *hsm, struct transfer *t, struct step_result
     if (memcmp(sha256, t->item->sha256, sizeof sha256) != 0)
         return err_set(err, ERR_CONFLICT,
                        "the object on the source was changed since the plan was made");
-    ok = read_checked(hsm, t->item, t->owner, shown_half(t), &again, subject, err);
-    bytes_free(&again);
-    return ok;
+    return check(hsm, t->item, t->owner, shown_half(t), &t->wire.spki, subject, err);
 }
 
 const struct transfer_row public_rows[] = {

@@ -113,8 +113,8 @@ while read -r kind limit goal; do
 done <<END
 aes32 16 16
 generic32 34 18
-rsa2048 22 24
-ec256 30 24
+rsa2048 21 24
+ec256 24 24
 END
 ok "EC: libp11 searches the token as often for many keys as for few" libp11_as_often C_FindObjectsInit
 not_ok "control: it signs with each" libp11_as_often C_SignInit

@@ -86,7 +86,7 @@ static void unmake(struct two *t)
 static bool proves(struct two *t, uint32_t proofs)
 {
     const struct proof_pair pair = {t->hsm[0],        t->key[0].handle, &t->spki, t->hsm[1],
-                                    t->key[1].handle, t->key[1].class,  {0}};
+                                    t->key[1].handle, t->key[1].class,  {0},      false};
     enum hsm_proof which;
 
     return proof_run(&pair, proofs, &which, &t->err);
@@ -260,7 +260,7 @@ static void agreeing_without_a_key_is_no_proof(void **state)
 
     for (size_t i = 0; i < sizeof proofs / sizeof proofs[0]; i++) {
         struct impostor a = {.hsm.driver = &impostor_driver}, b = a;
-        const struct proof_pair pair = {&a.hsm, 1, NULL, &b.hsm, 1, KEY_CLASS_SECRET, {0}};
+        const struct proof_pair pair = {&a.hsm, 1, NULL, &b.hsm, 1, KEY_CLASS_SECRET, {0}, false};
         struct err err = {0};
         enum hsm_proof which;
         assert_false(proof_run(&pair, 1U << proofs[i], &which, &err));
@@ -327,7 +327,7 @@ static void a_public_key_of_everybody_is_refused(void **state)
     struct impostor a = {.hsm.driver = &impostor_driver}, b = a;
     uint8_t fixed[32] = {1, 2, 3};
     struct bytes spki = {0}, digest = {fixed, sizeof fixed}, signature = {0};
-    const struct proof_pair pair = {&a.hsm, 1, &spki, &b.hsm, 1, KEY_CLASS_PRIVATE, {0}};
+    const struct proof_pair pair = {&a.hsm, 1, &spki, &b.hsm, 1, KEY_CLASS_PRIVATE, {0}, false};
     EVP_PKEY *pkey = everybodys_key();
     unsigned char *der = NULL;
     int len = i2d_PUBKEY(pkey, &der);
@@ -383,7 +383,7 @@ static void a_public_half_is_checked_once(void **state)
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         struct two t = make(kinds[i].keys, kinds[i].keys);
         const struct proof_pair pair = {t.hsm[0],        t.key[0].handle,   &t.spki, t.hsm[0],
-                                        t.key[0].handle, KEY_CLASS_PRIVATE, {0}};
+                                        t.key[0].handle, KEY_CLASS_PRIVATE, {0},     false};
         struct ahead *ahead = NULL;
         enum hsm_proof which;
 
@@ -395,6 +395,44 @@ static void a_public_half_is_checked_once(void **state)
         for (unsigned n = 0; n < AHEAD_TURNS; n++)
             assert_true(proof_run(&pair, kinds[i].proofs, &which, &t.err));
         assert_int_equal(checks, 1 + AHEAD_TURNS);
+        unmake(&t);
+    }
+}
+
+/* A key that has answered under its public half when that was searched for answers no second time;
+ * the destination answers each time, and another key's answer is refused. The controls: without
+ * that, a source that cannot answer is no source, and every turn is asked of the destination. */
+static void what_the_source_has_shown_it_shows_once(void **state)
+{
+    static const char *const kinds[] = {"keys=rsa2048:k:+sign:+public",
+                                        "keys=ec256:k:+sign:+public"};
+    const uint32_t proofs = 1U << HSM_PROOF_RSA_SIGN | 1U << HSM_PROOF_ECDSA;
+    const uint64_t nowhere = 4711;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct two t = make(kinds[i], kinds[i]);
+        struct proof_pair pair = {t.hsm[1],        nowhere,           &t.spki, t.hsm[0],
+                                  t.key[0].handle, KEY_CLASS_PRIVATE, {0},     true};
+        struct ahead *ahead = NULL;
+        enum hsm_proof which;
+
+        for (enum ahead_turn turn = 0; turn < AHEAD_TURNS; turn++) {
+            assert_true(ahead_run(&pair, &ahead, turn, proofs, &which, &t.err));
+            assert_non_null(strstr(ahead_sentence(ahead, which), "as the source's own did before"));
+        }
+        ahead_free(&ahead);
+        for (int other = 0; other < 2; other++) {
+            pair.destination = t.hsm[other];
+            pair.destination_key = other ? t.key[1].handle : nowhere;
+            assert_false(ahead_run(&pair, &ahead, AHEAD_ARRIVED, proofs, &which, &t.err));
+            assert_null(ahead);
+        }
+        assert_int_equal(t.err.code, ERR_DATA);
+        pair.destination = t.hsm[0];
+        pair.destination_key = t.key[0].handle;
+        pair.source_shown = false;
+        assert_false(ahead_run(&pair, &ahead, AHEAD_ARRIVED, proofs, &which, &t.err));
         unmake(&t);
     }
 }
@@ -414,7 +452,7 @@ static void source_that_sends_another_key(void **state)
         struct key_desc listed = t.key[0];
         struct bytes now = {0};
         const struct proof_pair pair = {t.hsm[1],        t.key[1].handle,   &now, t.hsm[1],
-                                        t.key[1].handle, KEY_CLASS_PRIVATE, {0}};
+                                        t.key[1].handle, KEY_CLASS_PRIVATE, {0},  false};
         enum hsm_proof which;
 
         assert_true(proof_public(t.hsm[0], &listed, &(struct proof_half){0}, &now, &t.err));
@@ -465,6 +503,7 @@ int main(void)
         cmocka_unit_test(agreeing_without_a_key_is_no_proof),
         cmocka_unit_test(a_public_key_of_everybody_is_refused),
         cmocka_unit_test(a_public_half_is_checked_once),
+        cmocka_unit_test(what_the_source_has_shown_it_shows_once),
         cmocka_unit_test(source_that_sends_another_key),
         cmocka_unit_test(recorded_answer_fits_one_challenge),
     };

@@ -313,7 +313,7 @@ static void order_of_steps(void **state)
             last = STEP_LOAD_ANSWER;
         if (e->step.id == STEP_COMMIT) /* no public object's turn */
             last = STEP_RELAY_OBJECT;
-        if (e->step.id == STEP_PROVE_AGAIN) /* no copy is aligned */
+        if (e->step.id == STEP_PROVE_AGAIN) /* no copy is brought into line */
             last = STEP_ALIGN;
         if (e->step.id == STEP_DESTROY) /* no sealed file's */
             last = STEP_SEAL;

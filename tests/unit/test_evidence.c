@@ -206,7 +206,7 @@ static void weak_keys_evidence_is_sealed(void **state)
     for (size_t i = 0; i < AHEAD_TURNS; i++)
         assert_int_equal(evidence.answer[i].len, 0);
     for (held = 8; held <= 9; held++) { /* 9 is the control */
-        const struct proof_pair pair = {&hsm, 3, &none, &hsm, 4, KEY_CLASS_SECRET, {0}};
+        const struct proof_pair pair = {&hsm, 3, &none, &hsm, 4, KEY_CLASS_SECRET, {0}, false};
         assert_true(evidence_take(&evidence, &none, &t, &err));
         assert_int_equal(
             ahead_run(&pair, &t.ahead, AHEAD_ARRIVED, 1U << HSM_PROOF_DIGEST, &which, &err),

@@ -292,7 +292,37 @@ static void however_many_there_are(void **state)
         assert_int_equal(item->key->has_public, tried);
         assert_int_equal(item->half.handle, tried ? rows[i].at : 0);
         assert_true(!tried || is_pair(w, item, 0));
+        assert_int_equal(item->shown, tried);
     }
+}
+
+/* Each public key is read once, that of the key among them: the plan knows then how long it is.
+ * Without another one there is no doubt, and nothing is shown. The control: one that is read as
+ * another key than was listed is not kept. */
+static void each_public_key_is_read_once(void **state)
+{
+    struct world *w = *state;
+
+    for (size_t others = 0; others < 2; others++)
+        for (int changed = 0; changed < 2; changed++) {
+            struct plan_item *item = begin(w);
+            name(add(w, 0), "k", "01");
+            if (others)
+                add(w, 1);
+            item->own->has_public = true;
+            memcpy(item->own->spki_sha256, w->keys[0].spki_sha256, sizeof item->own->spki_sha256);
+            if (changed)
+                assert_true(bytes_set(&w->object[0], w->spki[2].data, w->spki[2].len, NULL));
+            assert_true(finds(w));
+            assert_int_equal(w->plan.read_count, 1 + others - (size_t)changed);
+            if (changed)
+                continue;
+            assert_int_equal(w->reads, 1 + others);
+            assert_int_equal(w->signatures, others);
+            assert_int_equal(item->shown, others);
+            assert_int_equal(w->plan.read[0].handle, 1);
+            assert_int_equal(w->plan.read[0].bytes, w->spki[0].len);
+        }
 }
 
 /* No name is believed. The control is the same world in which the other key signs: then the half
@@ -481,6 +511,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(however_many_there_are, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_public_key_is_read_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_name_decides_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_that_does_not_sign, setup, teardown),
         cmocka_unit_test_setup_teardown(lies, setup, teardown),

@@ -514,6 +514,12 @@ static void what_makes_objects_has_an_undo(void **state)
 
 /* --- one side --- */
 
+/* What the source returned when it was asked to read the object is all that is compared. */
+static bool calls_nothing(const struct step_head *head)
+{
+    return head->id == STEP_RELAY_OBJECT;
+}
+
 static void calls_its_own_side(struct place p)
 {
     struct rig rig;
@@ -529,7 +535,7 @@ static void calls_its_own_side(struct place p)
     both = head->id == STEP_PROVE || (head->id == STEP_PROVE_AGAIN && !answers_ahead(&rig, p));
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         made[side] = tripwire.calls[side] - before[side];
-        if ((made[side] > 0) != (both || head->side == side))
+        if ((made[side] > 0) != (both || (head->side == side && !calls_nothing(head))))
             fail_msg("step %s made %u calls on the %s", step_name(head->id), made[side],
                      side_name(side));
     }
