@@ -45,19 +45,20 @@ enum map_by {
 enum { MAP_NO_PUBLIC = 1 << 0, MAP_NO_CERTIFICATE = 1 << 1 };
 
 struct map_row {
+    uint64_t differs;   /* bit (1 << n) for each row n of fidelity_row() that is not as a migration
+                           would make it */
     uint32_t object[2]; /* by side: in its list, from 1; 0: none */
+    uint32_t owner;     /* of a public object: the source's private key that it belongs to, from 1,
+                           if that is there already; 0: none */
+    uint8_t digest[4];  /* outdated: the first octets of the SHA-256 of the source's */
     uint8_t state;      /* enum map_state */
     uint8_t by;         /* enum map_by */
     uint8_t missing;
-    uint32_t owner; /* of a public object: the source's private key that it belongs to, from 1,
-                       if that is there already; 0: none */
-    bool outdated;  /* a certificate: under its name the destination has another one of that key */
-    uint8_t digest[4]; /* outdated: the first octets of the SHA-256 of the source's */
-    bool accompanies;  /* a public object of a private key that is only on the source */
-    bool movable;      /* the verdict on the source's object, which may be its name's only */
-    uint64_t differs;  /* bit (1 << n) for each row n of fidelity_row() that is not as a migration
-                          would make it */
+    bool outdated; /* a certificate: under its name the destination has another one of that key */
+    bool accompanies; /* a public object of a private key that is only on the source */
+    bool movable;     /* the verdict on the source's object, which may be its name's only */
 };
+_Static_assert(sizeof(struct map_row) <= 32, "there are rows by the ten thousand");
 
 /* What was read of a certificate; {0}: nothing. */
 struct map_certificate {

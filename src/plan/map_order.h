@@ -13,11 +13,12 @@
 struct map_object {
     const struct key_desc *key;
     const uint8_t *digest; /* NULL: nothing does */
-    size_t len;
-    uint8_t by;     /* enum map_by */
+    uint32_t len;
     uint32_t index; /* in its list */
+    uint8_t by;     /* enum map_by */
     bool taken;     /* a row has it */
 };
+_Static_assert(sizeof(struct map_object) <= 32, "there are objects by the ten thousand");
 
 typedef int map_compare(const struct map_object *a, const struct map_object *b);
 
