@@ -513,6 +513,7 @@ class Sweep:
             shutil.rmtree(folder)
             self.end_orphans(folder)
         facts["lies"] = any(f.split(":")[0] in LIES for f in (old + " " + new).split())
+        facts["torn"] = in_commit or old == "kill"
         facts["flips"] = any(f.startswith("flip:") for f in old.split())
         if in_commit:  # who looks at a database may mend it: resume is to find it as it was left
             shutil.copytree(f"{folder}/new", f"{folder}/left")
