@@ -270,6 +270,8 @@ check_PROGRAMS += %D%/sealed_schema
 faults: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
 	/usr/bin/python3 $(srcdir)/tests/faults/sweep.py . --link 1 --double 500 --kill 300
+	/usr/bin/python3 $(srcdir)/tests/faults/sweep.py . --resync --pair softhsm:softhsm \
+		--pair softhsm:nss --pair nss:softhsm --double 150 --kill 90
 	/usr/bin/python3 $(srcdir)/tests/faults/removals.py . --double 60 --kill 40
 .PHONY: faults
 
