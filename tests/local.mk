@@ -113,6 +113,7 @@ shell_tests = \
 	%D%/tmux/pair.sh \
 	%D%/tmux/replay.sh \
 	%D%/tmux/resume.sh \
+	%D%/tmux/removed.sh \
 	%D%/tmux/retire.sh \
 	%D%/tmux/ledger.sh \
 	%D%/tmux/map.sh \
