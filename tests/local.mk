@@ -113,6 +113,7 @@ shell_tests = \
 	%D%/tmux/pair.sh \
 	%D%/tmux/replay.sh \
 	%D%/tmux/resume.sh \
+	%D%/tmux/removed.sh \
 	%D%/tmux/retire.sh \
 	%D%/tmux/ledger.sh \
 	%D%/tmux/map.sh \
@@ -266,10 +267,12 @@ check_PROGRAMS += %D%/sealed_schema
 %C%_sealed_schema_SOURCES = %D%/sealed_schema.c %D%/unit/sealed_fixture.c %D%/unit/sealed_fixture.h
 
 # Every call of a ceremony with every fault, a kill at every system call of a commit, and a connection that
-# fails at every message, on all cores: half an hour of two.
+# fails at every message; the same of a resync, and of removals; on all cores: more than an hour of two.
 faults: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
 	/usr/bin/python3 $(srcdir)/tests/faults/sweep.py . --link 1 --double 500 --kill 300
+	/usr/bin/python3 $(srcdir)/tests/faults/sweep.py . --resync --pair softhsm:softhsm \
+		--pair softhsm:nss --pair nss:softhsm --double 150 --kill 90
 	/usr/bin/python3 $(srcdir)/tests/faults/removals.py . --double 60 --kill 40
 .PHONY: faults
 

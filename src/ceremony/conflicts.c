@@ -308,8 +308,10 @@ bool conflicts_find_copy(struct ceremony *c, uint64_t handle, struct plan_known 
     for (size_t i = 0; i < map->count; i++) {
         const uint32_t here = map->rows[i].object[SIDE_SOURCE];
         const uint32_t there = map->rows[i].object[SIDE_DESTINATION];
-        if (!here || !there || list[SIDE_SOURCE]->keys[here - 1].handle != handle)
+        if (!here || list[SIDE_SOURCE]->keys[here - 1].handle != handle)
             continue;
+        if (!there) /* gone, and no other object has its name */
+            return true;
         const struct key_desc *key = &list[SIDE_SOURCE]->keys[here - 1];
         const struct key_desc *found = &list[SIDE_DESTINATION]->keys[there - 1];
         if (!ask(c, i, key, found, err))
@@ -319,6 +321,7 @@ bool conflicts_find_copy(struct ceremony *c, uint64_t handle, struct plan_known 
             return true;
         }
     }
-    err_set(err, ERR_CONFLICT, "a copy that was to be brought into line is not on the destination");
+    err_set(err, ERR_CONFLICT,
+            "in place of a copy that was to be brought into line, the destination has another key");
     return err_now(err, "Nothing was touched");
 }

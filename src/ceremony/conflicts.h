@@ -29,7 +29,8 @@ bool conflicts_settle(struct ceremony *c, struct selection *selection, struct se
                       struct err *err);
 
 /* For a resume: what the destination has of this key of the source, whose copy was to be brought
- * into line. align_lists() was called. Errors: ERR_CONFLICT (it is not there any more), those of a
+ * into line. known->there is NULL: it is gone, as from an HSM that lost power while it set an
+ * attribute. align_lists() was called. Errors: ERR_CONFLICT (another key has its name), those of a
  * challenge. */
 bool conflicts_find_copy(struct ceremony *c, uint64_t handle, struct plan_known *known,
                          struct err *err);

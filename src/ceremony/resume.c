@@ -141,6 +141,21 @@ static int compare_known(const void *a, const void *b)
                                &((const struct plan_known *)b)->handle);
 }
 
+/* An HSM may lose an object while it changes it. Its original is on the source. */
+static bool find_copy(struct ceremony *c, const struct key_desc *key, struct plan_known *known,
+                      struct err *err)
+{
+    char label[KEY_LABEL_TEXT];
+
+    return conflicts_find_copy(c, key->handle, known, err) &&
+           (known->there ||
+            emit_warning(&c->narrator, SIDE_DESTINATION, NO_ITEM, err, "copy-gone",
+                         "%.200s: the copy that was to be brought into line is gone; %s",
+                         key_label_text(key, label),
+                         c->setup.interrupted->clean ? "hsmferry resync migrates the key again"
+                                                     : "the key is migrated again"));
+}
+
 /* Selects the keys of the source that had been selected. One that no longer exists can be neither
  * migrated nor proven; that does not matter if it was refused then. */
 static bool select_keys(struct ceremony *c, const struct search *search, uint64_t *handles,
@@ -161,7 +176,7 @@ static bool select_keys(struct ceremony *c, const struct search *search, uint64_
         if (same)
             handles[(*count)++] = is->handle;
         if (same && interrupted->keys[i].aligned &&
-            !conflicts_find_copy(c, is->handle, &known[selection->known_count++], err))
+            !find_copy(c, is, &known[selection->known_count++], err))
             return false;
         if (same && interrupted->keys[i].from)
             known[selection->known_count++] = known_as(is->handle, was);

@@ -92,6 +92,7 @@ static void forget(struct interrupted_key *key)
 {
     *key = (struct interrupted_key){.explicit = key->explicit,
                                     .announced = key->announced,
+                                    .aligned = key->aligned,
                                     .companion = key->companion,
                                     .from = key->from};
 }

@@ -41,9 +41,13 @@ AGREE = "nothing: the inventories agree"
 TRUE, FALSE = "01", "00"
 # What goes along with a private key bears its label, so here it has a name of its own.
 COMPANIONS = {"public": " (public key)", "certificate": " (certificate)"}
+STEPS = re.compile(r' name: "(commit|align)"')  # that leave what stays
 SEALED = re.compile(r"\.[0-9]+-([a-z]+)\.[a-z0-9]+(\.part)?$")  # a file for a key service
 DAMAGED = object()
 CLASSES = {"01": "certificate", "02": "public"}
+# What a resync sets on the copy that was there, and what cannot be read afterwards.
+TIGHT = {"decrypt": FALSE, "sign": FALSE, "verify": FALSE, "extractable": FALSE, "sensitive": TRUE}
+HIDDEN = {"value"}
 
 
 def open_token(side, folder):
@@ -127,7 +131,7 @@ def parts_of(report):
     for line in report:
         if line[0] not in " -":
             wanted = line.split()[0] if line.startswith(SECTIONS) else ""
-        if wanted and (wanted != "steps:" or line[0] != "-" or ' name: "commit"' in line) and not (
+        if wanted and (wanted != "steps:" or line[0] != "-" or " name: " in line and STEPS.search(line)) and not (
                 wanted in ("keys:", "companions:") and line.startswith("  -")):
             kept.append(line)
     return "".join(kept)
@@ -145,6 +149,7 @@ class Case:
 
     def __init__(self, folder):
         self.folder, self.killed = folder, False
+        self.torn = False  # was an agent killed within a call that writes?
         with open(f"{folder}/case.json", encoding="utf-8") as file:
             vars(self).update(json.load(file))
         self.wrong = []
@@ -152,6 +157,8 @@ class Case:
         self.ids, self.proven, self.named, self.whole = set(), set(), set(), set()
         self.told, self.shape = [], []
         self.committing = False
+        self.aligned = self.new.get("aligned", [])
+        self.torn = self.torn and self.new["kind"] == "softhsm"
 
     def must(self, true, words):
         """One invariant."""
@@ -190,11 +197,19 @@ class Case:
             self.must(summary["exit-code"] == self.code or LOST in self.log(),
                       f"the report says exit {summary['exit-code']}, it was {self.code}")
         moved = "sealed" if self.new["kind"] == "files" else "migrated"
-        all_moved = all(self.outcomes.get(k) == moved for k in self.wanted())
+        all_moved = all(self.is_in_line(k) if k in self.aligned else self.outcomes.get(k) == moved
+                        for k in self.wanted())
         clean = summary["left-over"] == 0 and summary["failed"] == 0
         whole = all_moved and clean and not self.is_unsure() and not self.report["errors"]
         self.must((summary["exit-code"] == 0) == whole,
                   f"exit {summary['exit-code']}, and the keys are {self.outcomes}")
+
+    def is_in_line(self, label):
+        """Does the report say so of a copy that was there? Whoever resumes may find it so."""
+        reasons = [key.get("reason", "") for key in self.report["keys"] if key["label"] == label]
+        return self.outcomes.get(label) in ("aligned", "migrated") or (
+            self.resumed and self.outcomes.get(label) == "refused"
+            and all(reason.startswith("there already") for reason in reasons))
 
     def wanted(self):
         """The keys that were to go: whoever resumes takes those that were not refused before, and
@@ -216,7 +231,7 @@ class Case:
             return
         committed = {}
         for step in self.report["steps"]:
-            if step["name"] == "commit":
+            if step["name"] in ("commit", "align"):
                 committed[step["key"]] = step["state"]
         for key in self.report["keys"] + self.report["companions"]:
             self.must(not (committed.get(key["number"]) == "ok" and key["outcome"] == "failed"),
@@ -252,7 +267,7 @@ class Case:
         canary = kind == "canary" and event["state"] in ("commits", "clean")
         if canary or event.get("step") == "commit":
             self.committing = event["state"] in ("commits", "begun")
-        if canary or kind in DECIDES or event.get("step") in ("make-pair", "commit"):
+        if canary or kind in DECIDES or event.get("step") in ("make-pair", "commit", "align"):
             self.told.append([kind, side] + [(f, event[f]) for f in TELLS if f in event])
         if before and "key" in event:
             self.take_proof(kind, event, labels.get(event["key"]))
@@ -264,7 +279,7 @@ class Case:
             label, step, state = labels[event["key"]], event["step"], event["state"]
             if step in ("prove", "relay-object") and state == "ok":
                 self.proven.add(label)
-            elif step in ("commit", "seal") and state == "begun":
+            elif step in ("commit", "seal", "align") and state == "begun":
                 self.named.add(label)
 
     def take_proof(self, kind, event, label):
@@ -306,11 +321,16 @@ class Case:
         """Each new object is a key under its final name, whole and proven, or is told of."""
         token = open_token(self.new, f"{self.folder}/new")
         try:
-            now = token.objects()
             was = self.made("new")
+            copies = {label: [o for o in was if name_of(o) == label] for label in self.aligned}
+            was = [o for o in was if name_of(o) not in copies]
+            now = token.objects()
+            for label, (before,) in copies.items():
+                self.check_copy(token, {h: o for h, o in now.items() if name_of(o) == label}, before)
+            now = {h: o for h, o in now.items() if name_of(o) not in copies}
             new = {h: o for h, o in now.items() if o not in was}
             self.must(len(now) - len(new) == len(was), "the destination lost or changed an object")
-            finals = {k: [] for k in self.keys}
+            finals = {k: [] for k in self.keys if k not in copies}
             if "three" in finals:
                 finals["three" + COMPANIONS["public"]] = []
             extra = []
@@ -337,6 +357,41 @@ class Case:
             self.check_key(key, things, golden[key])
         self.check_extra(finals, extra)
 
+    def check_copy(self, token, things, before):
+        """A copy that was there: it is that key, may do no more than before, and each attribute that
+        was set was announced, and is told of."""
+        label = name_of(before)
+        outcome = self.outcomes.get(label)
+        if not things and self.torn:  # SoftHSM writes an object over itself
+            self.must(label in self.named, f"{label} is gone, and no journal announced a change")
+            self.must(self.is_killed() or outcome == "unknown" or
+                      (self.cleaned and f"{label}: the copy that was to be brought into line is gone"
+                       in self.log()), f"{label} is gone, and told as {outcome}")
+            return
+        if not self.must(len(things) == 1, f"LOST: the copy of {label} is there {len(things)} times"):
+            return
+        (handle, thing), = things.items()
+        self.shape.append(self.without_ids(thing))
+        self.must(self.is_proven(token, handle, thing), f"LOST: the copy of {label} is another key")
+        kept = {name: value for name, value in before.items() if name not in HIDDEN}
+        now = {name: value for name, value in thing.items() if name not in HIDDEN}
+        if outcome == "migrated":  # since it was gone
+            self.must(self.torn and self.resumed, f"{label} is told as migrated, and it was there")
+            kept = {**now, **TIGHT}
+        for name in kept.keys() | now.keys():
+            self.must(now.get(name) in (kept.get(name), TIGHT.get(name)),
+                      f"{label}: {name} was {kept.get(name)} and is {now.get(name)}")
+        changed, tight = now != kept, now == {**kept, **TIGHT}
+        self.must(not changed or label in self.named, f"{label} was changed, and no journal announced it")
+        self.must(outcome != "aligned" or tight, f"{label} is told as in line, and is not: {now}")
+        if self.report and not self.resumed:
+            self.must(not changed or outcome in ("aligned", "unknown"),
+                      f"{label} was changed, and the report hides it: {outcome}")
+        if self.code == 0 and not self.cleaned and self.outcomes:
+            self.must(tight, f"exit 0, and {label} is not in line: {now}")
+        if self.code == 2:
+            self.must(not changed or self.resumed, f"exit 2, and {label} was changed")
+
     def without_ids(self, thing):
         """An object's attributes; the names of temporaries are those of their ceremony."""
         text = json.dumps(thing, sort_keys=True)
@@ -348,6 +403,7 @@ class Case:
         """Whoever cleans up leaves the keys that were proven, and no other."""
         if self.cleaned and self.code == 0:
             there = {key for key, things in finals.items() if things}
+            self.whole -= set(self.aligned)
             self.must(there == self.whole, f"left are {there}, and proven were {self.whole}")
 
     def check_key(self, key, things, golden):
@@ -376,7 +432,7 @@ class Case:
         """What is there beside the keys."""
         there = [k for k, things in finals.items() if things]
         if self.code == 0:
-            self.must(set(there) >= set(self.wanted()) and not extra,
+            self.must(set(there) >= set(self.wanted()) - set(self.aligned) and not extra,
                       f"exit 0 with {there}, and beside them {extra}")
         if self.code == 2:
             self.must(not there and not extra, f"exit 2 with {there + extra}")

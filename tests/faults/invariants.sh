@@ -8,9 +8,12 @@ need_softhsm certutil openssl
 "$python" -c 'import cryptography, yaml' 2>/dev/null ||
     skip_all "python3-cryptography or python3-yaml is not installed"
 
-case_of() { # case_of PAIR: $well is its folder
-    mkdir -p "$tmp/$1" && "$python" "$abs_top_srcdir/tests/faults/sweep.py" "$abs_top_builddir" \
-        --dir "$tmp/$1" --only "$1/slow:any:1:1/" && well=$(dirname "$(find "$tmp/$1" -name case.json)")
+case_of() { # case_of PAIR [OPTION...]: $well is its folder
+    case=$1/slow:any:1:1/
+    shift
+    place=$(mktemp -d "$tmp/XXXXXX") &&
+        "$python" "$abs_top_srcdir/tests/faults/sweep.py" "$abs_top_builddir" --dir "$place" \
+            --only "$case" "$@" && well=$(dirname "$(find "$place" -name case.json)")
 }
 
 look() {
@@ -39,7 +42,7 @@ alter() { # alter FILE SED-EXPRESSION
 # fail LABEL: the report says that this key failed, and each other one of its profile.
 fail() {
     profile=$(sed -n "s/^- {number: [0-9]*, profile: \\([0-9]*\\),.* label: \"$1\".*/\\1/p" "$tmp"/c/reports/*.yaml)
-    alter 'reports/*.yaml' "/^- number: $profile\$/,/  outcome: / s/migrated/failed/"
+    alter 'reports/*.yaml' "/^- number: $profile\$/,/  outcome: / s/migrated\\|aligned/failed/"
 }
 
 ok "a ceremony without a fault is well" case_of softhsm:softhsm
@@ -62,6 +65,27 @@ ok "a key that nobody proved" wrong 'has its final name, and nobody proved it' \
     alter 'reports/*.journal' 's/step=prove\t/step=none\t/'
 ok "two logins in a process" wrong 'logins in 1 processes on old' alter old/calls/calls 's/^C_GetInfo /C_Login /'
 
+# --- a copy that was there, and was brought into line ---
+
+loose() { # another key under the name of the copy
+    token drop new there && token put new aes32:there:id=04
+}
+twice() {
+    token put new aes32:there:id=05
+}
+
+ok "a resync is well" case_of softhsm:softhsm --resync
+ok "the copy is gone" wrong 'LOST: the copy of there is there 0 times' token drop new there
+ok "there are two of it" wrong 'LOST: the copy of there is there 2 times' twice
+ok "it is another key" wrong 'LOST: the copy of there is another key' loose
+ok "it may do what it might do before" wrong 'there is told as in line, and is not' \
+    token set new there +decrypt
+ok "... and the exit code was 0" wrong 'exit 0, and there is not in line' token set new there +decrypt
+ok "it may do more than before" wrong 'there: derive was 00 and is 01' token set new there +derive
+ok "it was changed, and the report hides it" wrong 'the report hides it: failed' fail there
+ok "it was changed, and nobody announced that" wrong 'no journal announced it' \
+    alter 'reports/*.journal' 's/step=align\t/step=none\t/'
+
 # --- keys that are sealed ---
 
 sealed() { # the file of the key
@@ -83,7 +107,7 @@ open_up() {
     chmod 644 "$(sealed)"
 }
 tell() { # the key, where the first run has kept what is in its file
-    sed -n 's/.*"one": "\([0-9a-f]*\)".*/\1/p' "$tmp"/softhsm:files/*/softhsm-files-*/golden.json |
+    sed -n 's/.*"one": "\([0-9a-f]*\)".*/\1/p' "$place"/*/softhsm-files-*/golden.json |
         grep . >>"$tmp/c/log"
 }
 

@@ -17,8 +17,10 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
     --beyond FILE   the agents are reached by the command in this file, a list of words in JSON
                     such as those of ssh; then the shell of the other host gets one line
     --commit N      the destination's agent is killed at each N-th system call of its commits that
-                    writes, or opens what is written; 0: never
-    --resync        by the command that leaves out what the destination has already
+                    writes, or opens what is written; of a resync, of the calls that set attributes;
+                    0: never
+    --resync        by the command that leaves out what the destination has already, and brings into
+                    line with its original a copy that is there
     --again N       resume each N-th case, too, that leaves what one before has left (40)
     --naive         a destination that takes the naive order: its key gets its name unproven
     --blind         a destination that does not list what says that it is no token object
@@ -72,6 +74,7 @@ PAIRS = {  # and which one moves where one thing goes wrong; all do where more t
 }
 SEALED = ("one", "three")  # both kinds that a service takes
 COMMITS_ONLY = {"softhsm:softoken"}
+ALIGNED = ("there",)  # of a resync: the destination has a copy that may do more than its original
 PYTHON = sys.executable
 DONE = re.compile("there is nothing to do|taken over by a later one")
 ROUNDS = "NSS_MAX_MP_PBE_ITERATION_COUNT"  # by which NSS makes its PIN, and each key, slow to guess
@@ -109,6 +112,7 @@ HANDLES = {"C_OpenSession", "C_CreateObject", "C_CopyObject", "C_GenerateKey", "
            "make_public"}
 # What keeps an object for good: of a key, of what goes along with one, or of the canary.
 COMMITS = {"C_CopyObject", "C_CreateObject", "commit", "make_public"}
+ALIGNS = {"C_SetAttributeValue", "tighten"}  # what sets attributes of an object that is kept
 
 
 def find(*patterns):
@@ -150,6 +154,7 @@ class Sweep:
         self.states, self.resumed = set(), 0
         self.lock = threading.Lock()
         self.keys = ("one",) if options.naive else KEYS
+        self.value = os.urandom(32)  # of the key that both sides have
         self.service = f"{self.top}/service"  # its key pair
         self.beyond = []
         if options.beyond:
@@ -185,15 +190,20 @@ class Sweep:
         uses = {u: off for u in ("wrap", "unwrap", "derive")}
         token = open_token(side, folder)
 
-        def secret(label, number, kind, value, *used):
+        def secret(label, number, kind, value, *used, **more):
             token.create(**{"class": raw.CKO_SECRET_KEY, "key-type": kind, **base, **uses,
                             **{u: on if u in used else off
                                for u in ("encrypt", "decrypt", "sign", "verify")},
-                            "label": label, "id": number, "value": value})
+                            "label": label, "id": number, "value": value, **more})
 
         if role == "new":
             secret(b"resident", b"\xd1", raw.CKK_AES, os.urandom(32), "encrypt", "decrypt")
+            if self.options.resync:
+                secret(b"there", b"\4", raw.CKK_AES, self.value, "encrypt", "decrypt", "sign", "verify",
+                       sensitive=off)
         else:
+            if self.options.resync:
+                secret(b"there", b"\4", raw.CKK_AES, self.value, "encrypt")
             secret(b"one", b"\1", raw.CKK_AES, os.urandom(32), "encrypt", "decrypt")
             secret(b"two", b"\2", raw.CKK_GENERIC_SECRET, os.urandom(13), "sign", "verify")
             token.create_ec({"token": on, "private": off, "verify": on, "label": b"three",
@@ -207,7 +217,8 @@ class Sweep:
         made = f"{self.top}/{pair.replace(':', '-')}-{next(self.numbers)}"
         sides = {}
         for role, kind in zip(("old", "new"), pair.split(":")):
-            side = {"kind": kind, "label": role, "module": MODULES.get(kind), "service": self.service}
+            side = {"kind": kind, "label": role, "module": MODULES.get(kind), "service": self.service,
+                    "aligned": list(ALIGNED) if self.options.resync else []}
             getattr(self, f"make_{kind}")(side, f"{made}/{role}")
             sides[role] = side
             if kind == "files":
@@ -502,6 +513,7 @@ class Sweep:
             shutil.rmtree(folder)
             self.end_orphans(folder)
         facts["lies"] = any(f.split(":")[0] in LIES for f in (old + " " + new).split())
+        facts["torn"] = in_commit or old == "kill"
         facts["flips"] = any(f.startswith("flip:") for f in old.split())
         if in_commit:  # who looks at a database may mend it: resume is to find it as it was left
             shutil.copytree(f"{folder}/new", f"{folder}/left")
@@ -546,7 +558,7 @@ class Sweep:
 
     def command(self, case):
         """What repeats a case."""
-        options = "".join(f" --{name}" for name in ("naive", "blind", "whole")
+        options = "".join(f" --{name}" for name in ("naive", "blind", "whole", "resync")
                           if getattr(self.options, name))
         return f"{PYTHON} {HERE}/sweep.py {self.options.build}{options} --only '{case}'"
 
@@ -554,11 +566,14 @@ class Sweep:
 
     def keys_of(self, pair):
         """Which keys move where one thing goes wrong."""
-        return self.all_keys(pair) if self.options.naive or self.options.whole else PAIRS[pair]
+        if self.options.naive or self.options.whole:
+            return self.all_keys(pair)
+        return PAIRS[pair] + (ALIGNED if self.options.resync else ())
 
     def all_keys(self, pair):
         """Which keys move where more than one thing goes wrong."""
-        return SEALED if pair.endswith(":files") else self.keys
+        return SEALED if pair.endswith(":files") else \
+            self.keys + (ALIGNED if self.options.resync else ())
 
     def golden(self, pair, keys):
         """Once without a fault: what moved keys look like, and which calls there are."""
@@ -631,7 +646,7 @@ class Sweep:
         folder, _ = self.prepare(made, {**sides, "keys": self.keys_of(pair)}, {
             "old": "", "new": "", "under": {"new": [*STRACE, "-y", "-A", "-o", f"{self.top}/trace",
                                                     "-e", f"trace={','.join(WRITES)}"]}})
-        self.run_console(folder, None, "--plain", "ceremony.yaml")
+        self.run_console(folder, None, *self.ceremony(sides))
         with open(f"{self.top}/trace", encoding="utf-8", errors="replace") as file:
             trace = TRACED.findall(file.read())
         os.remove(f"{self.top}/trace")
@@ -642,7 +657,7 @@ class Sweep:
             if within:
                 points.append(f"{name}:{number}")
             if begun := BEGUN.search(rest):
-                within = begun[1] in COMMITS
+                within = begun[1] in (ALIGNS if self.options.resync else COMMITS)
         return points
 
     def link(self, how, way, number):

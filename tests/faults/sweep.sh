@@ -43,6 +43,14 @@ every=120
 ok "the same of a resync" sweep --resync --pair softhsm:softhsm --pair nss:softhsm --every "$every" \
     --commit 0 --double 5 --kill 5
 counted
+# A copy that is there: the calls which set its attributes, and the system calls within them.
+ok "and of a copy that it brings into line, in NSS" sweep --resync --pair softhsm:nss --of tighten
+counted
+ok "... in SoftHSM" sweep --resync --pair softhsm:softhsm --of C_SetAttributeValue --every "$((every / 20 + 1))"
+counted
+ok "... whose HSM is killed there" sweep --resync --pair softhsm:softhsm --pair softhsm:nss --every 0 \
+    --commit "$((every / 6 + 1))"
+counted
 not_ok "control: the naive order is caught" naive
 ok "... by what it leaves under its final name" grep 'has its final name, and nobody proved it' "$tmp/naive"
 ok "control: the right order is not" sweep --pair softhsm:nss --of prove

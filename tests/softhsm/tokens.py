@@ -4,6 +4,7 @@
     tokens.py make MODULE TOKEN [OBJECT]...   a new token with this label and user PIN "swordfish"
     tokens.py put  MODULE TOKEN OBJECT...     more objects
     tokens.py rename MODULE TOKEN LABEL NEW   gives objects another label
+    tokens.py set MODULE TOKEN LABEL FLAGS    sets attributes of objects: +FLAG,-FLAG
     tokens.py drop MODULE TOKEN LABEL         destroys objects
 
 SOFTHSM2_CONF says where the tokens are. OBJECT is TYPE:LABEL[:OPTION]..., where TYPE is aesN,
@@ -193,6 +194,9 @@ def main(command, module, token, *rest):
     elif command == "rename":
         for handle in named(session, rest[0]):
             session.setAttributeValue(handle, [(p11.CKA_LABEL, unquote_to_bytes(rest[1]))])
+    elif command == "set":
+        for handle in named(session, rest[0]):
+            session.setAttributeValue(handle, demands(rest[1]))
     elif command == "drop":
         for handle in named(session, rest[0]):
             session.destroyObject(handle)
