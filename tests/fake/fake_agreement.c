@@ -59,7 +59,9 @@ static bool add_kem_pair(struct fake *f, unsigned set, const char *label, uint64
     o = ok ? object_new(&desc, seed, ML_KEM_SEED + (set == 1024)) : NULL;
     if (o) {
         o->desc.class = KEY_CLASS_PRIVATE;
-        o->desc.kind = KEY_KIND_OTHER;
+        o->desc.kind = KEY_KIND_ML_KEM;
+        o->desc.flags |= KEY_DECAPSULATE;
+        o->desc.flags_known |= KEY_DECAPSULATE | KEY_ENCAPSULATE;
     }
     OPENSSL_cleanse(seed, sizeof seed);
     OPENSSL_cleanse(whole, sizeof whole);
