@@ -324,7 +324,9 @@ bool fake_gcm_encrypt(struct hsm *hsm, uint64_t key, const uint8_t iv[HSM_LAYER_
                       const struct bytes *context, const struct bytes *text,
                       struct bytes *ciphertext, struct err *err)
 {
-    const struct object *o = layer_key(fake_of(hsm), key, KEY_ENCRYPT, err);
+    struct fake *f = fake_of(hsm);
+    const struct object *o =
+        fake_enter_token(f, "gcm_encrypt", err) ? layer_key(f, key, KEY_ENCRYPT, err) : NULL;
 
     return o && (layers_gcm(true, &o->value, iv, context, text, ciphertext) ||
                  err_set(err, ERR_HSM, "nothing was encrypted"));
@@ -334,7 +336,9 @@ bool fake_gcm_decrypt(struct hsm *hsm, uint64_t key, const uint8_t iv[HSM_LAYER_
                       const struct bytes *context, const struct bytes *ciphertext,
                       struct bytes *text, struct err *err)
 {
-    const struct object *o = layer_key(fake_of(hsm), key, KEY_DECRYPT, err);
+    struct fake *f = fake_of(hsm);
+    const struct object *o =
+        fake_enter_token(f, "gcm_decrypt", err) ? layer_key(f, key, KEY_DECRYPT, err) : NULL;
 
     return o && (layers_gcm(false, &o->value, iv, context, ciphertext, text) ||
                  err_set(err, ERR_DATA, "nothing was decrypted"));
