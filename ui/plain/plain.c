@@ -364,8 +364,7 @@ static void tell_step(struct line *l)
         add(l, ", %" PRId64 ".%" PRId64 " ms", micros / 1000, micros % 1000 / 100);
 }
 
-/* What officers compare. Of the number of bits alone, nobody knows of what: a hybrid has those of
- * its curve. */
+/* The number of bits does not say which key it is: a hybrid has those of its curve. */
 static void tell_fingerprint(struct line *l)
 {
     const enum hsm_alg alg = l->known->transport < HSM_ALGS ? l->known->transport : 0;
