@@ -105,7 +105,7 @@ static bool may_have(const struct party *party, enum side side, enum transport_k
     return false;
 }
 
-/* Would the policy leave a transport of this kind where a line puts it? */
+/* Would the policy keep a transport of this kind at the head of the list? */
 static bool may_begin(const struct ceremony *c, enum transport_kind kind)
 {
     return c->setup.policy.quantum == QUANTUM_ANY || transport_is_post_quantum(kind) ||
