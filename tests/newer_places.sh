@@ -61,18 +61,23 @@ side() { # side KIND PLACE
     [ -z "${4:-}" ] || printf '  environment: ["%s"]\n' "$4"
 }
 
+over= # the only transport; empty: the strongest
+
 # moves COUNT KIND PLACE KIND PLACE: all keys; so many arrive, and the exit code says the rest.
 moves() {
     {
         printf 'title: Newer keys\nrehearsal: yes\nsource:\n%s\n' "$(side "$2" "$3")"
         printf 'destination:\n%s\n' "$(side "$4" "$5")"
         printf 'keys: ["pkcs11:type=secret-key", "pkcs11:type=private"]\n'
-        printf 'policy:\n  gates: []\nreport-folder: %s/reports\n' "$tmp"
+        printf 'policy:\n  gates: []\n%sreport-folder: %s/reports\n' \
+            "${over:+  transports: [$over]
+}" "$tmp"
     } >"$tmp/c.yaml"
     "$abs_top_builddir/hsmferry" --plain "$tmp/c.yaml" </dev/null >"$tmp/log" 2>&1
     status=$?
-    grep -q " $1 migrated" "$tmp/log" || cat "$tmp/log"
-    grep -q " $1 migrated" "$tmp/log" && grep -q 'every key that arrived was proven\|complete' "$tmp/log"
+    { grep -q " $1 migrated" "$tmp/log" && grep -q "transport: $over" "$tmp/log"; } || cat "$tmp/log"
+    grep -q " $1 migrated" "$tmp/log" && grep -q "transport: $over" "$tmp/log" &&
+        grep -q 'every key that arrived was proven\|complete' "$tmp/log"
 }
 
 # migrated KEY WAY: it arrived, proven that way.

@@ -14,7 +14,7 @@ set -u
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 top=$(cd "${0%/*}/.." && pwd) || exit 74
 packages='autoconf automake gcc libc6-dev make libnss3-tools opencryptoki opensc openssl procps python3
-    python3-cryptography python3-yaml softhsm2'
+    python3-cryptography python3-jsonschema python3-yaml softhsm2'
 # Each driver on its HSM, and ceremonies between any two of them.
 tests='tests/contract/test_contract_softhsm tests/contract/test_contract_softoken tests/contract/test_contract_nss
     tests/contract/test_contract_opencryptoki tests/contract/test_contract_openssl

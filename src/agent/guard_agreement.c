@@ -6,10 +6,12 @@
 #include "hsm/key_agreement.h"
 #include "hsm/wrap_alg.h"
 
+/* A derived key that is still there would lose its rules with another pair. */
 static bool has_none(struct guard *g, struct err *err)
 {
     struct guard *login = guard_lock(g);
-    const bool taken = login->agreed.pair || login->agreed.kem;
+    const bool taken =
+        login->agreed.pair || login->agreed.kem || login->agreed.key || login->agreed.outer;
 
     guard_unlock(login);
     return !taken || err_set(err, ERR_DENIED, "this session has a pair to agree with already");

@@ -105,6 +105,13 @@ static bool may_have(const struct party *party, enum side side, enum transport_k
     return false;
 }
 
+/* Would the policy keep a transport of this kind at the head of the list? */
+static bool may_begin(const struct ceremony *c, enum transport_kind kind)
+{
+    return c->setup.policy.quantum == QUANTUM_ANY || transport_is_post_quantum(kind) ||
+           !wrap_is_post_quantum(c->suite.transport);
+}
+
 /* The line of the ceremony file under which a key of this strength would have a transport that is
  * no weaker; false: no line would do. A key service has no other transport than its own key. */
 static bool find_line(const struct ceremony *c, unsigned needs, char *out, size_t size)
@@ -115,7 +122,7 @@ static bool find_line(const struct ceremony *c, unsigned needs, char *out, size_
     if (c->setup.sealing)
         return false;
     for (enum transport_kind kind = 0; kind < TRANSPORTS; kind++)
-        if (kind != chosen && kind != TRANSPORT_RSA_OAEP &&
+        if (kind != chosen && kind != TRANSPORT_RSA_OAEP && may_begin(c, kind) &&
             transport_strength(kind, c->setup.policy.rsa_bits) >= needs &&
             may_have(&c->side[SIDE_SOURCE], SIDE_SOURCE, kind) &&
             may_have(&c->side[SIDE_DESTINATION], SIDE_DESTINATION, kind)) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hsm/wrap_alg.h"
 
+#include <string.h>
+
 enum { AES_BLOCK = 16, HALF_BLOCK = 8 };
 
 static size_t oaep_max(const struct wrap_alg *alg, size_t modulus)
@@ -221,6 +223,15 @@ static const struct wrap_alg algs[HSM_ALGS] = {
 const struct wrap_alg *wrap_alg(enum hsm_alg alg)
 {
     return &algs[alg];
+}
+
+enum hsm_alg wrap_alg_named(const char *name)
+{
+    enum hsm_alg alg = 0;
+
+    while (alg < HSM_ALGS && strcmp(wrap_alg(alg)->name, name) != 0)
+        alg++;
+    return alg;
 }
 
 bool wrap_is_by_rsa(enum hsm_alg alg)

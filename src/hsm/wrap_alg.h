@@ -81,6 +81,9 @@ struct wrap_alg {
 /* The row of an algorithm; alg must be one. */
 const struct wrap_alg *wrap_alg(enum hsm_alg alg);
 
+/* The algorithm of this name; HSM_ALGS: none. */
+enum hsm_alg wrap_alg_named(const char *name);
+
 /* Does an RSA key wrap by it, and its other half unwrap? */
 bool wrap_is_by_rsa(enum hsm_alg alg);
 

@@ -76,3 +76,12 @@ char *transport_pair_text(enum hsm_alg alg, uint32_t bits, char *out)
         text_print(out, TRANSPORT_TEXT, "RSA %" PRIu32, bits);
     return out;
 }
+
+const char *transport_crosses(enum hsm_alg alg)
+{
+    const struct wrap_alg *a = wrap_alg(alg);
+
+    if (a->kem)
+        return a->curve ? "public keys and ciphertext" : "public key and ciphertext";
+    return a->curve ? "both public keys" : NULL;
+}

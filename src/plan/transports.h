@@ -43,4 +43,8 @@ unsigned transport_strength(enum transport_kind kind, uint32_t rsa_bits);
 enum { TRANSPORT_TEXT = 32 };
 char *transport_pair_text(enum hsm_alg alg, uint32_t bits, char *out);
 
+/* What crosses before the officers compare fingerprints: "both public keys"; NULL: one public key
+ * of RSA, which is the transport key. */
+const char *transport_crosses(enum hsm_alg alg);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "hsm/facts.h"
+#include "hsm/wrap_alg.h"
 #include "protocol/step.h"
 #include "report/sheet_view.h"
 
@@ -31,16 +32,42 @@ static void put_comparisons(struct sheet *s)
     }
 }
 
+static bool by_kem(const struct node *negotiation)
+{
+    const enum hsm_alg alg = wrap_alg_named(node_text(negotiation, "transport.algorithm"));
+
+    return alg < HSM_ALGS && wrap_is_post_quantum(alg);
+}
+
+/* "RSA 3072", "EC 521"; of a hybrid both, since its bits are those of the curve alone. */
+static const char *transport_key(const struct node *negotiation, char out[static 64])
+{
+    const enum hsm_alg alg = wrap_alg_named(node_text(negotiation, "transport.algorithm"));
+    const char *bits = node_text(negotiation, "transport.bits");
+
+    if (!by_kem(negotiation))
+        text_print(out, 64, "%s %s", node_at(negotiation, "transport.kdf") ? "EC" : "RSA", bits);
+    else if (wrap_alg(alg)->curve)
+        text_print(out, 64, "EC %s and ML-KEM-%u", bits, wrap_alg(alg)->kem);
+    else
+        text_print(out, 64, "ML-KEM-%u", wrap_alg(alg)->kem);
+    return out;
+}
+
 void sheet_transport(struct sheet *s)
 {
     static const char *const sides[] = {"destination", "source"};
     static const char *const loaded[] = {"made by the destination", "loaded by the source"};
     static const char *const met[] = {"both public keys, as the destination reports them",
                                       "both public keys, as the source reports them"};
-    const bool agreed = node_at(s->report, "negotiation.transport.kdf") != NULL;
-    const char *const *did = agreed ? met : loaded;
+    static const char *const sent[] = {"what both sides sent, as the destination reports it",
+                                       "what both sides sent, as the source reports it"};
+    const struct node *negotiation = node_at(s->report, "negotiation");
+    const bool agreed = node_at(negotiation, "transport.kdf") != NULL, kem = by_kem(negotiation);
+    const char *const *did = kem ? sent : agreed ? met : loaded;
     const struct node *transport = node_at(s->report, "transport-key");
     bool agree = node_is(transport, "agree", "yes");
+    char pair[64];
 
     sheet_section(s, "TRANSPORT KEY");
     if (!transport->first) {
@@ -51,7 +78,9 @@ void sheet_transport(struct sheet *s)
         const struct node *one = node_at(transport, sides[i]);
         if (!one || (i == 1 && agree))
             continue;
-        sheet_fact(s, sides[i], "%s bits, %s%s", node_text(one, "bits"), did[i],
+        if (!kem)
+            text_print(pair, sizeof pair, "%s bits", node_text(one, "bits"));
+        sheet_fact(s, sides[i], "%s, %s%s", kem ? transport_key(negotiation, pair) : pair, did[i],
                    !agree   ? ""
                    : agreed ? "; the source reports the same"
                             : "; the source loaded the same one");
@@ -155,15 +184,14 @@ void sheet_lanes(struct sheet *s)
 /* "AES key wrap with padding (RFC 5649)"; a name that is not known as it is. Returns out. */
 static const char *algorithm_text(const char *name, char out[static 128])
 {
-    for (unsigned i = 0; i < HSM_ALGS; i++) {
-        const struct wrap_alg *alg = wrap_alg((enum hsm_alg)i);
-        if (strcmp(name, alg->name) == 0) {
-            text_print(out, 128, "%s (%s)%s", alg->title, alg->standard,
-                       alg->has_integrity ? "" : ", WITHOUT INTEGRITY");
-            return out;
-        }
-    }
-    text_print(out, 128, "%s", name);
+    const enum hsm_alg known = wrap_alg_named(name);
+    const struct wrap_alg *alg = known < HSM_ALGS ? wrap_alg(known) : NULL;
+
+    if (alg)
+        text_print(out, 128, "%s (%s)%s", alg->title, alg->standard,
+                   alg->has_integrity ? "" : ", WITHOUT INTEGRITY");
+    else
+        text_print(out, 128, "%s", name);
     return out;
 }
 
@@ -174,20 +202,10 @@ static void put_choice(struct sheet *s, const char *name, const char *key,
 
     if (!choice)
         return;
-    sheet_fact(s, name, "%s under %s %s%s%s", algorithm_text(node_text(choice, "algorithm"), alg),
-               key, node_text(choice, "bits"), node_at(choice, "keys") ? ", for " : "",
-               node_text(choice, "keys"));
+    sheet_fact(s, name, "%s under %s%s%s", algorithm_text(node_text(choice, "algorithm"), alg), key,
+               node_at(choice, "keys") ? ", for " : "", node_text(choice, "keys"));
     sheet_fact(s, "", "source: %s; destination: %s", node_text(choice, "source"),
                node_text(choice, "destination"));
-}
-
-static const char *transport_key(const struct node *negotiation)
-{
-    const char *by = node_text(negotiation, "transport.algorithm");
-
-    if (!node_at(negotiation, "transport.kdf"))
-        return "RSA";
-    return strncmp(by, "ml-kem", strlen("ml-kem")) == 0 ? "ML-KEM" : "EC";
 }
 
 static void put_direct(struct sheet *s)
@@ -219,20 +237,29 @@ static void put_canaries(struct sheet *s)
                         node_text(c, "text"));
 }
 
+static void put_envelope(struct sheet *s, const char *name, const struct node *choice)
+{
+    char key[32];
+
+    text_print(key, sizeof key, "AES %s", node_text(choice, "bits"));
+    put_choice(s, name, key, choice);
+}
+
 void sheet_mechanisms(struct sheet *s)
 {
     const struct node *negotiation = node_at(s->report, "negotiation");
+    char pair[64];
 
     sheet_section(s, "MECHANISMS");
     if (!node_at(negotiation, "transport") && !node_at(negotiation, "envelope"))
         sheet_fact(s, "", "%s", "none was negotiated");
-    put_choice(s, "AES key", transport_key(negotiation), node_at(negotiation, "transport"));
+    put_choice(s, "AES key", transport_key(negotiation, pair), node_at(negotiation, "transport"));
     if (node_at(negotiation, "transport.kdf"))
         sheet_fact(s, "", "key-derivation function: %s",
                    node_text(node_at(negotiation, "transport"), "kdf"));
-    put_choice(s, "keys", "AES", node_at(negotiation, "envelope"));
+    put_envelope(s, "keys", node_at(negotiation, "envelope"));
     for (const struct node *c = node_at(negotiation, "more-envelopes")->first; c; c = c->next)
-        put_choice(s, "some keys", "AES", c);
+        put_envelope(s, "some keys", c);
     put_direct(s);
     put_canaries(s);
 }

@@ -40,10 +40,8 @@ static bool check_agreed(const struct node *report, const struct rule_steps *ste
     const char *name = node_text(report, "negotiation.transport.algorithm");
     uint8_t known[AGREEMENT_KNOWN_MAX], sha256[SHA256_SIZE], other[SHA256_SIZE];
     char label[64];
-    enum hsm_alg alg = 0;
+    const enum hsm_alg alg = wrap_alg_named(name);
 
-    while (alg < HSM_ALGS && strcmp(hsm_alg_name(alg), name) != 0)
-        alg++;
     if (!to || !from || alg == HSM_ALGS || !wrap_is_agreed(alg))
         return true;
     text_print(label, sizeof label, "hsmferry:%s", node_text(report, "ceremony.id"));

@@ -107,10 +107,11 @@ const struct own_key own_agreed_decrypting = {
     .set = KEY_PRIVATE | KEY_SENSITIVE,
     .unset = KEY_EXTRACTABLE | KEY_TOKEN,
 };
-/* It decapsulates, which is none of the uses of other keys. */
+/* An API of before PKCS#11 3.2 has no name for its use, so that it need not be reported. */
 const struct own_key own_kem_private = {
     .what = "private key to decapsulate with",
     .class = KEY_CLASS_PRIVATE,
+    .uses = KEY_DECAPSULATE,
     .set = MADE_INSIDE | KEY_NEVER_EXTRACTABLE,
     .unset = KEY_EXTRACTABLE | KEY_TOKEN,
 };

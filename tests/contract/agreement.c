@@ -41,7 +41,8 @@ static const struct hsm_driver *driver(const struct bench *b)
 
 static bool offers(const struct bench *b, enum hsm_alg alg)
 {
-    return wrap_is_agreed(alg) && b->caps.alg[alg].wrap && b->caps.alg[alg].unwrap;
+    return wrap_is_agreed(alg) && !wrap_is_post_quantum(alg) && b->caps.alg[alg].wrap &&
+           b->caps.alg[alg].unwrap;
 }
 
 static void write_spki(EVP_PKEY *key, struct bytes *spki)

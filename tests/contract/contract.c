@@ -1646,7 +1646,8 @@ int contract_run_guards(const struct contract_hsm *hsm)
            run_rows(hsm, evidence_guard_rows,
                     sizeof evidence_guard_rows / sizeof evidence_guard_rows[0]) +
            run_rows(hsm, agreement_guard_rows,
-                    sizeof agreement_guard_rows / sizeof agreement_guard_rows[0]);
+                    sizeof agreement_guard_rows / sizeof agreement_guard_rows[0]) +
+           run_rows(hsm, kem_guard_rows, sizeof kem_guard_rows / sizeof kem_guard_rows[0]);
 }
 
 int contract_run_source(const struct contract_hsm *hsm)
@@ -1726,6 +1727,7 @@ int contract_run(const struct contract_hsm *hsm)
     };
     int failed = run_rows(hsm, rows, sizeof rows / sizeof rows[0]) +
                  run_rows(hsm, agreement_rows, sizeof agreement_rows / sizeof agreement_rows[0]) +
+                 run_rows(hsm, kem_rows, sizeof kem_rows / sizeof kem_rows[0]) +
                  run_rows(hsm, evidence_rows, sizeof evidence_rows / sizeof evidence_rows[0]);
 
     return hsm->agent ? failed + contract_run_guards(hsm) : failed;

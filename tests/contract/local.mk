@@ -12,8 +12,9 @@ libcontract_a_SOURCES = \
 	%D%/contract.h \
 	%D%/evidence.c \
 	%D%/evidence.h \
+	%D%/kem_agreement.c \
 	%D%/protocol.c
-CONTRACT_LDADD = libcontract.a libfake.a libceremony.a $(HSM) libbase.a \
+CONTRACT_LDADD = libcontract.a libdialect.a libfake.a libceremony.a $(HSM) libbase.a \
 	$(PROTOBUF_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += %D%/test_contract_fake

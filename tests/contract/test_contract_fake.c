@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "tests/contract/agreement.h"
 #include "tests/contract/bench.h"
 #include "tests/contract/contract.h"
 #include "tests/contract/evidence.h"
@@ -19,7 +20,7 @@
 /* All but one blob, which is wrapped in two calls. */
 #define OFFERS                                                                                     \
     "offers=rsa-oaep-sha256,rsa-oaep-sha1,aes-kwp,aes-kw,aes-cbc-pad,ecdh-p521,ecdh-p384,ecdh-"    \
-    "p256"
+    "p256,ml-kem-1024,ml-kem-768,ecdh-p384+ml-kem-768"
 
 static bool set_up(struct contract_place *place)
 {
@@ -47,6 +48,15 @@ static bool set_up_loose(struct contract_place *place)
 {
     bool ok = set_up(place);
     text_print(place->where.params, sizeof place->where.params, "pin=4711;loose=yes;" OFFERS);
+    return ok;
+}
+
+/* It drops the second secret of a hybrid. */
+static bool set_up_truncating(struct contract_place *place)
+{
+    bool ok = set_up(place);
+    text_print(place->where.params, sizeof place->where.params,
+               "pin=4711;lie=agree:0:truncate;" OFFERS);
     return ok;
 }
 
@@ -139,6 +149,15 @@ static int run_controls(const struct contract_hsm *hsm)
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
+static int run_truncating(const struct contract_hsm *hsm)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate_setup_teardown(kem_truncating_control, start, finish,
+                                                 (void *)hsm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
 int main(void)
 {
     const char *build = getenv("abs_top_builddir");
@@ -150,9 +169,12 @@ int main(void)
     const struct contract_hsm loose = {"loose-fake", &fake_driver, NULL, set_up_loose, tear_down};
     const struct contract_hsm loose_piped = {"loose-fake-behind-a-pipe", NULL, agent, set_up_loose,
                                              tear_down};
+    const struct contract_hsm truncating = {"truncating-fake", &fake_driver, NULL,
+                                            set_up_truncating, tear_down};
     const struct contract_hsm piped = {"fake-behind-a-pipe", NULL, agent, set_up, tear_down};
 
     failed += run_controls(&loose);
+    failed += run_truncating(&truncating);
     failed += contract_run_guards(&loose_piped);
     failed += contract_run(&poor);
     failed += contract_run(&piped);

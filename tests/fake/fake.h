@@ -32,7 +32,7 @@
  *   seed=TEXT            all that it makes and answers is the same in every run (seed.h)
  *   spki=FILE            make_pair() tells this for the public half
  *   means=A:B            it says that it speaks algorithm A, and does B; may be given again
- *   kdf=none             it has no KDF; default: all
+ *   kdf=NAME             it has this KDF alone, by hsm_kdf_name(); default: all
  *   gcm=no               it has no AES-GCM, so that no evidence is sealed
  *   takes=no             it pays no heed to hsm_template.length
  *

@@ -59,7 +59,9 @@ static bool add_kem_pair(struct fake *f, unsigned set, const char *label, uint64
     o = ok ? object_new(&desc, seed, ML_KEM_SEED + (set == 1024)) : NULL;
     if (o) {
         o->desc.class = KEY_CLASS_PRIVATE;
-        o->desc.kind = KEY_KIND_OTHER;
+        o->desc.kind = KEY_KIND_ML_KEM;
+        o->desc.flags |= KEY_DECAPSULATE;
+        o->desc.flags_known |= KEY_DECAPSULATE | KEY_ENCAPSULATE;
     }
     OPENSSL_cleanse(seed, sizeof seed);
     OPENSSL_cleanse(whole, sizeof whole);
@@ -322,7 +324,9 @@ bool fake_gcm_encrypt(struct hsm *hsm, uint64_t key, const uint8_t iv[HSM_LAYER_
                       const struct bytes *context, const struct bytes *text,
                       struct bytes *ciphertext, struct err *err)
 {
-    const struct object *o = layer_key(fake_of(hsm), key, KEY_ENCRYPT, err);
+    struct fake *f = fake_of(hsm);
+    const struct object *o =
+        fake_enter_token(f, "gcm_encrypt", err) ? layer_key(f, key, KEY_ENCRYPT, err) : NULL;
 
     return o && (layers_gcm(true, &o->value, iv, context, text, ciphertext) ||
                  err_set(err, ERR_HSM, "nothing was encrypted"));
@@ -332,7 +336,9 @@ bool fake_gcm_decrypt(struct hsm *hsm, uint64_t key, const uint8_t iv[HSM_LAYER_
                       const struct bytes *context, const struct bytes *ciphertext,
                       struct bytes *text, struct err *err)
 {
-    const struct object *o = layer_key(fake_of(hsm), key, KEY_DECRYPT, err);
+    struct fake *f = fake_of(hsm);
+    const struct object *o =
+        fake_enter_token(f, "gcm_decrypt", err) ? layer_key(f, key, KEY_DECRYPT, err) : NULL;
 
     return o && (layers_gcm(false, &o->value, iv, context, ciphertext, text) ||
                  err_set(err, ERR_DATA, "nothing was decrypted"));

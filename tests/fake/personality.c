@@ -46,6 +46,11 @@ static bool set_yes(const struct reading *r, bool *to)
     return *to || strcmp(r->value, "no") == 0 || bad(r, "yes or no");
 }
 
+static const char *kdf_at(unsigned i)
+{
+    return hsm_kdf_name((enum hsm_kdf)i);
+}
+
 /* A list of names, as the bits of the positions that name_at() gives them. */
 static bool set_bits(const struct reading *r, const char *(*name_at)(unsigned), unsigned count,
                      uint32_t *to)
@@ -140,10 +145,8 @@ static bool set_word(const struct reading *r, const char *name)
         p->says_exact = p->exact;
         return known;
     }
-    if (strcmp(name, "kdf") == 0 && strcmp(r->value, "none") == 0) {
-        p->kdfs = 1U << HSM_KDF_NONE;
-        return true;
-    }
+    if (strcmp(name, "kdf") == 0)
+        return set_bits(r, kdf_at, HSM_KDFS, &p->kdfs);
     if (strcmp(name, "gcm") == 0)
         return set_yes(r, &p->gcm);
     if (strcmp(name, "takes") == 0)

@@ -19,6 +19,18 @@ ock_version() {
     dpkg-query -W -f '${Version}' opencryptoki | sed 's/^\([0-9]*\.[0-9]*\).*/\1/'
 }
 
+# is_older PACKAGE VERSION
+is_older() {
+    dpkg --compare-versions "$(dpkg-query -W -f '${Version}' "$1")" lt "$2"
+}
+
+# need_newer: the suite has ML-DSA and ML-KEM by PKCS#11 3.2, or the test is skipped.
+need_newer() {
+    if is_older opencryptoki 3.27 || is_older libnss3 2:3.132; then
+        skip_all "opencryptoki $(ock_version) or NSS is older than 3.27 and 3.132, which have ML-DSA and ML-KEM by PKCS#11 3.2"
+    fi
+}
+
 make_softhsm() {
     mkdir "$tmp/tokens"
     printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$tmp/tokens" \

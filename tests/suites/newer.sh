@@ -3,13 +3,11 @@
 # Keys of newer kinds between opencryptoki 3.27, NSS 3.132 and SoftHSM: ML-DSA, ML-KEM, Ed25519, HMAC. For
 # suites.sh, which runs it in a tree with these, within tests/opencryptoki/start.sh.
 set -u
-# shellcheck source=tests/lib.sh
-. "${0%/*}/../lib.sh"
+# shellcheck source=tests/suites/lib.sh
+. "${0%/*}/lib.sh"
 
 need_softhsm softhsm2-util certutil openssl
-for ock in /usr/lib/*/pkcs11/libopencryptoki.so; do
-    [ ! -f "$ock" ] || break
-done
+need_newer
 for softoken in /usr/lib/*/libsoftokn3.so /usr/lib/*/nss/libsoftokn3.so; do
     [ ! -f "$softoken" ] || break
 done
@@ -74,6 +72,20 @@ ok "... but Ed25519 is refused, whose inner form is opencryptoki's own" \
 ok "NSS to opencryptoki: seven arrive" moves 7 nss from ock new
 arrived ock new nss
 ok "... but Ed25519 is refused" refused Ed25519 'takes no Ed25519 key, or not as the source wraps it'
+
+# --- over a transport that withstands a quantum computer -----------------------------------------
+
+for over in ml-kem-768 ecdh-p384+ml-kem-768; do
+    database to
+    ok "opencryptoki to NSS by $over: seven arrive" moves 7 ock old nss to
+    arrived nss to ock
+    sh "$abs_top_srcdir/tests/opencryptoki/fresh.sh" 1
+    ok "NSS to opencryptoki by $over: six arrive" moves 6 nss from ock new
+    arrived ock new nss
+    ok "... but the key of HMAC, which keeps its length by RSA-OAEP alone" \
+        refused HMAC-SHA-256 'carries multiples of 8 bytes only'
+done
+over=
 
 # --- each with itself ----------------------------------------------------------------------------
 

@@ -3,21 +3,16 @@
 # Transports by ML-KEM, alone and with ECDH, between opencryptoki 3.27 and NSS 3.132 in both directions.
 # For suites.sh, which runs it in a tree with these, within tests/opencryptoki/start.sh.
 set -u
-# shellcheck source=tests/lib.sh
-. "${0%/*}/../lib.sh"
+# shellcheck source=tests/suites/lib.sh
+. "${0%/*}/lib.sh"
 
-hsmferry=$abs_top_builddir/hsmferry
 for program in pkcs11-tool certutil symkeyutil; do
     command -v "$program" >/dev/null || skip_all "$program is not installed"
 done
-for ock in /usr/lib/*/pkcs11/libopencryptoki.so; do
-    [ ! -f "$ock" ] || break
-done
+need_newer
 for softoken in /usr/lib/*/libsoftokn3.so /usr/lib/*/nss/libsoftokn3.so; do
     [ ! -f "$softoken" ] || break
 done
-umask 077
-echo 87651234 >"$tmp/pin" # start.sh's
 
 # The keys of each side, as its own tools make them.
 fill_ock() {
@@ -41,11 +36,6 @@ fill_nss() { # fill_nss NAME
     symkeyutil -K -n b-cipher -t aes -s 32 -d "sql:$tmp/$1" -f "$tmp/pin" >"$tmp/out" 2>&1
     certutil -G -k rsa -g 2048 -z "$tmp/noise" -d "sql:$tmp/$1" -f "$tmp/pin" >>"$tmp/out" 2>&1
     certutil -G -k ec -q nistp256 -z "$tmp/noise" -d "sql:$tmp/$1" -f "$tmp/pin" >>"$tmp/out" 2>&1
-}
-
-ock_side() { # ock_side TOKEN
-    printf '  api: pkcs11\n  module: %s\n  token: "pkcs11:token=%s?pin-source=file:%s"\n' "$ock" "$1" \
-        "$tmp/pin"
 }
 
 softoken_side() { # softoken_side NAME

@@ -315,8 +315,6 @@ static void order_of_steps(void **state)
             last = STEP_ALIGN;
         if (e->step.id == STEP_COMMIT) /* no public object's turn */
             last = STEP_RELAY_OBJECT;
-        if (e->step.id == STEP_PROVE_AGAIN) /* no copy is brought into line */
-            last = STEP_ALIGN;
         if (e->step.id == STEP_DESTROY) /* no sealed file's */
             last = STEP_SEAL;
         assert_int_equal((int)e->step.id, last + 1);
@@ -869,21 +867,30 @@ static void check_end(struct rig *rig, const struct event *end, const char *faul
         fail_msg("%s: left over %u, but exit %d", fault, end->end.left_over, end->end.exit_code);
 }
 
-/* Every call fails in turn on either side, the first times that it is made. */
-static unsigned sweep(struct rig *rig, unsigned times, const char *arg)
+/* Which calls fail, the first times that they are made; the end of the fault, and what both HSMs
+ * are told besides. */
+struct swept {
+    const char *const *names;
+    size_t count;
+    unsigned times;
+    const char *arg, *both;
+};
+
+/* Each of these calls fails in turn on either side. */
+static unsigned sweep_calls(struct rig *rig, const struct swept *of)
 {
+    static const char keys[] = "keys=aes32:k:+encrypt,ec256:r:+sign:+public";
     unsigned hit = 0;
 
     for (unsigned side = 0; side < 2; side++)
-        for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
-            for (unsigned n = 1; n <= times; n++) {
+        for (size_t i = 0; i < of->count; i++)
+            for (unsigned n = 1; n <= of->times; n++) {
                 char fault[64], params[2][256];
                 const struct event *end;
-                snprintf(fault, sizeof fault, "fail=%s:%u%s", calls[i], n, arg);
-                snprintf(params[side], sizeof params[side], "%s;%s",
-                         side ? "" : "keys=aes32:k:+encrypt,ec256:r:+sign:+public", fault);
-                snprintf(params[!side], sizeof params[!side], "%s",
-                         side ? "keys=aes32:k:+encrypt,ec256:r:+sign:+public" : "");
+                snprintf(fault, sizeof fault, "fail=%s:%u%s", of->names[i], n, of->arg);
+                snprintf(params[side], sizeof params[side], "%s;%s;%s", of->both, side ? "" : keys,
+                         fault);
+                snprintf(params[!side], sizeof params[!side], "%s;%s", of->both, side ? keys : "");
                 if (prepare(rig, params[0], params[1], "pkcs11:")) {
                     end = run(rig);
                     check_end(rig, end, fault);
@@ -900,6 +907,11 @@ static unsigned sweep(struct rig *rig, unsigned times, const char *arg)
     return hit;
 }
 
+static unsigned sweep(struct rig *rig, unsigned times, const char *arg)
+{
+    return sweep_calls(rig, &(struct swept){calls, sizeof calls / sizeof calls[0], times, arg, ""});
+}
+
 /* The faults meet the canary first, then the ceremony; without a canary, the ceremony alone. */
 static void every_call_fails_once(void **state)
 {
@@ -908,6 +920,26 @@ static void every_call_fails_once(void **state)
     assert_true(sweep(rig, 7, ":0x30") > 40);
     rig->setup.policy.canary = CANARY_NONE;
     assert_true(sweep(rig, 4, ":0x30") > 20);
+}
+
+/* By ML-KEM, and in both ways of a hybrid. */
+static void every_call_of_a_kem_fails_once(void **state)
+{
+    static const char *const offers[] = {"ml-kem-768", "ecdh-p384+ml-kem-768;kdf=nested",
+                                         "ecdh-p384+ml-kem-768;kdf=hkdf-sha256"};
+    static const char *const names[] = {"make_agreement", "encapsulate", "agree", "gcm_encrypt",
+                                        "gcm_decrypt",    "wrap",        "unwrap"};
+    struct rig *rig = *state;
+    char both[128];
+
+    for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++) {
+        const struct swept of = {names, sizeof names / sizeof names[0], 2, ":0x30", both};
+        snprintf(both, sizeof both, "offers=aes-kwp,%s", offers[i]);
+        rig->setup.policy.canary = CANARY_REQUIRED;
+        assert_true(sweep_calls(rig, &of) >= 8);
+        rig->setup.policy.canary = CANARY_NONE;
+        assert_true(sweep_calls(rig, &of) >= 5);
+    }
 }
 
 static void every_call_loses_the_hsm(void **state)
@@ -1871,6 +1903,16 @@ static const struct event *warning_of(const struct rig *rig, const char *name)
     return NULL;
 }
 
+static unsigned warnings_of(const struct rig *rig, const char *name)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < rig->count; i++)
+        count +=
+            rig->events[i].kind == EVENT_WARNING && strcmp(rig->events[i].note.name, name) == 0;
+    return count;
+}
+
 static void the_strongest_of_both_is_agreed_on(void **state)
 {
     struct rig *rig = *state;
@@ -1919,6 +1961,57 @@ static void the_policy_is_an_order_and_a_floor(void **state)
     assert_non_null(strstr(rig->err.what, "ecdh-p256"));
 }
 
+/* The same by ML-KEM; what is preferred and not to be had is a warning, and what is required and
+ * not to be had is the end. */
+#define KEMS "offers=rsa-oaep-sha1,aes-kwp,ecdh-p521,ml-kem-1024,ml-kem-768,ecdh-p384+ml-kem-768;"
+
+static void quantum_computers_are_thought_of(void **state)
+{
+    struct rig *rig = *state;
+    struct policy *policy = &rig->setup.policy;
+
+    go(rig, KEMS "keys=aes32:a", KEMS, "pkcs11:");
+    assert_int_equal(choice_of(rig)->choice.alg, HSM_ECDH_P521); /* control: it was not asked for */
+    clear(rig);
+    policy->quantum = QUANTUM_PREFERRED;
+    assert_int_equal(go(rig, KEMS "keys=aes32:a", KEMS, "pkcs11:")->end.exit_code, 0);
+    assert_int_equal(choice_of(rig)->choice.alg, HSM_ML_KEM_1024);
+    assert_null(warning_of(rig, "post-quantum"));
+    clear(rig);
+    assert_int_equal(go(rig, KEMS "keys=aes32:a,aes32:b", AGREES, "pkcs11:")->end.exit_code, 0);
+    assert_int_equal(choice_of(rig)->choice.alg, HSM_ECDH_P521);
+    assert_int_equal(warnings_of(rig, "post-quantum"), 1);
+    assert_non_null(strstr(warning_of(rig, "post-quantum")->note.text,
+                           "have none in common, and ecdh-p521 is used"));
+    clear(rig);
+    policy->quantum = QUANTUM_REQUIRED;
+    assert_false(prepare(rig, KEMS "keys=aes32:a", AGREES, "pkcs11:"));
+    assert_int_equal(err_exit(rig->err.code), 69);
+}
+
+static void of_transports_by_ml_kem_too(void **state)
+{
+    struct rig *rig = *state;
+    struct policy *policy = &rig->setup.policy;
+
+    policy->quantum = QUANTUM_REQUIRED;
+    policy->order.count = 2;
+    policy->order.at[0] = TRANSPORT_ECDH_P521;
+    policy->order.at[1] = TRANSPORT_HYBRID;
+    assert_int_equal(go(rig, KEMS "keys=aes32:a,aes32:b", KEMS, "pkcs11:")->end.exit_code, 0);
+    assert_int_equal(choice_of(rig)->choice.alg, HSM_ECDH_P384_ML_KEM_768);
+    assert_int_equal(warnings_of(rig, "transport-strength"), 2);
+    assert_int_equal(warnings_of(rig, "transport-policy"), 1); /* and not by ecdh-p521 */
+    assert_non_null(strstr(warning_of(rig, "transport-policy")->note.text,
+                           "\"transports\" that begins with ml-kem-1024"));
+    clear(rig);
+    policy->order.count = 1; /* what fails is not replaced by what is below the floor */
+    policy->order.at[0] = TRANSPORT_ML_KEM_768;
+    assert_false(prepare(rig, KEMS "keys=aes32:a", "fail=agree:0:0x5;" KEMS, "pkcs11:"));
+    assert_int_equal(err_exit(rig->err.code), 69);
+    assert_non_null(strstr(rig->err.what, "ml-kem-768"));
+}
+
 /* An HSM that cannot do what it says: the canary shows it, and officers read it. */
 static void a_transport_that_fails_is_warned_about(void **state)
 {
@@ -1935,16 +2028,6 @@ static void a_transport_that_fails_is_warned_about(void **state)
     rig->setup.policy.order.at[0] = TRANSPORT_ECDH_P521;
     assert_false(prepare(rig, AGREES "keys=aes32:a", "fail=agree:0:0x5;" AGREES, "pkcs11:"));
     assert_int_equal(err_exit(rig->err.code), 69);
-}
-
-static unsigned warnings_of(const struct rig *rig, const char *name)
-{
-    unsigned count = 0;
-
-    for (size_t i = 0; i < rig->count; i++)
-        count +=
-            rig->events[i].kind == EVENT_WARNING && strcmp(rig->events[i].note.name, name) == 0;
-    return count;
 }
 
 /* Once for all keys, and only if a line of the ceremony file would do. */
@@ -2334,6 +2417,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_transport_than_rehearsed_is_warned_about, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_policy_is_an_order_and_a_floor, setup, teardown),
+        cmocka_unit_test_setup_teardown(quantum_computers_are_thought_of, setup, teardown),
+        cmocka_unit_test_setup_teardown(of_transports_by_ml_kem_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_call_of_a_kem_fails_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_transport_that_fails_is_warned_about, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bad_point_ends_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_secret_that_would_be_padded_chooses, setup, teardown),

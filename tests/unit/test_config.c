@@ -183,6 +183,28 @@ static void test_good(void **state)
     config_free(c);
 }
 
+static void test_transports(void **state)
+{
+    struct config *c;
+
+    (void)state;
+    put_changed("extractable: yes",
+                "extractable: yes\n  post-quantum: required\n  kdf: required\n"
+                "  transports: [ml-kem-768, \"ecdh-p384+ml-kem-768\", ecdh-p521]");
+    c = loaded();
+    assert_int_equal(c->policy.order.count, 3);
+    assert_int_equal(c->policy.order.at[0], TRANSPORT_ML_KEM_768);
+    assert_int_equal(c->policy.order.at[1], TRANSPORT_HYBRID);
+    assert_int_equal(c->policy.order.at[2], TRANSPORT_ECDH_P521);
+    assert_int_equal(c->policy.quantum, QUANTUM_REQUIRED);
+    assert_true(c->policy.kdf_required);
+    config_free(c);
+    put_changed("extractable: yes", "post-quantum: preferred\n  transports: [ecdh-p256]");
+    c = loaded(); /* what is preferred need not be there */
+    assert_int_equal(c->policy.quantum, QUANTUM_PREFERRED);
+    config_free(c);
+}
+
 static void test_defaults(void **state)
 {
     const struct policy policy = policy_default();
@@ -355,6 +377,15 @@ static void test_schema(void **state)
         {"extractable: yes", "renamed-to: \"{label}-2\"", "26:15", "belongs to"},
         {"extractable: yes", "versions: {pattern: pay-9, take: newest}", "26:23", "must hold {n}"},
         {"extractable: yes", "unproven: maybe", "26:13", "\"unproven\" must be one of"},
+        {"extractable: yes", "transports: ml-kem-768", "26:15", "must be a list"},
+        {"extractable: yes", "transports: [ml-kem-512]", "26:16",
+         "must be one of: ecdh-p521, ml-kem-1024, ecdh-p384+ml-kem-768, ecdh-p384, ml-kem-768, "},
+        {"extractable: yes", "transports: [ml-kem-768, ml-kem-768]", NULL,
+         "ml-kem-768 is named twice"},
+        {"extractable: yes", "post-quantum: yes", "26:17",
+         "\"post-quantum\" must be one of: preferred, required"},
+        {"extractable: yes", "transports: [ecdh-p521, rsa-oaep]\n  post-quantum: required", NULL,
+         "names none that withstands a quantum computer"},
         {"report-folder", "sealed: {order: loose}\nreport-folder", "28:17",
          "\"order\" must be one of: strict, one-bundle"},
         {"report-folder", "sealed: {expires: 0}\nreport-folder", "28:19",
@@ -635,6 +666,10 @@ static void test_equal(void **state)
         {"extractable: yes", "extractable: yes\n  writes-before-review: no"},
         {"  - pkcs11:object=tls-*", "  - {uri: \"pkcs11:object=tls-*\", expect: 4}"},
         {"extractable: yes", "extractable: yes\n  confinement: required"},
+        {"extractable: yes", "extractable: yes\n  transports: [ml-kem-768, ecdh-p384]"},
+        {"extractable: yes", "extractable: yes\n  kdf: required"},
+        {"extractable: yes", "extractable: yes\n  post-quantum: preferred"},
+        {"extractable: yes", "extractable: yes\n  post-quantum: required"},
         {"[review, key]", "[key]"},
         {"folder: reports", "folder: report"},
         {"report-folder", "sealed: {order: strict}\nreport-folder"},
@@ -997,6 +1032,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
+        cmocka_unit_test(test_transports),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_line_ends),
         cmocka_unit_test(test_whole_uris_of_keys),

@@ -1038,6 +1038,7 @@ static void test_texts_at_every_cut(void **state)
                     memcpy(text + at, pieces[i], strlen(pieces[i]));
                     check_on_the_wire();
                 }
+    say.text = NULL; /* text ends here */
 }
 
 static int make_spki(void **state)

@@ -24,7 +24,7 @@ static void assert_line(const struct event *event, const char *label, const char
 {
     char line[PLAIN_LINE_MAX];
 
-    size_t len = plain_line(event, label, line);
+    size_t len = plain_line(event, &(struct plain_known){label, HSM_ALGS}, line);
     assert_int_equal(len, strlen(line));
     assert_string_equal(line, expected);
 }
@@ -169,7 +169,7 @@ static void test_every_kind(void **state)
         memset(&e, 1, sizeof e);
         ((char *)&e)[sizeof e - 1] = '\0';
         e.kind = (enum event_kind)kind;
-        size_t len = plain_line(&e, "label", line);
+        size_t len = plain_line(&e, &(struct plain_known){"label", e.choice.alg}, line);
         assert_true(len < sizeof line);
         assert_null(strchr(line, '\n'));
         assert_int_equal(len > 0, kind >= 0 && kind < EVENT_KINDS && kind != EVENT_CALL &&
@@ -377,6 +377,35 @@ static void test_fingerprints(void **state)
     assert_int_equal(lines_with(f, "THEY DIFFER"), 1);
 }
 
+/* A hybrid has the bits of its curve, and is more than that. */
+static void test_fingerprints_say_of_what(void **state)
+{
+    static const struct {
+        enum hsm_alg alg;
+        uint32_t bits;
+        const char *says;
+    } lines[] = {
+        {HSM_RSA_OAEP_SHA1, 3072, "transport key as this side reports it: RSA 3072, 9 bytes"},
+        {HSM_ECDH_P384, 384, "both public keys as this side reports them: EC P-384, 9 bytes"},
+        {HSM_ML_KEM_768, 768,
+         "public key and ciphertext as this side reports them: ML-KEM-768, 9 bytes"},
+        {HSM_ECDH_P384_ML_KEM_768, 384,
+         "public keys and ciphertext as this side reports them: EC P-384, ML-KEM-768, 9 bytes"},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct event choice = made(EVENT_CHOICE, SIDE_RELAY, 0);
+        struct event e = made(EVENT_FINGERPRINT, SIDE_DESTINATION, 0);
+        choice.choice.alg = lines[i].alg;
+        choice.choice.bits = e.fingerprint.bits = lines[i].bits;
+        e.fingerprint.bytes = 9;
+        plain_log_event(f->log, &choice, 0);
+        plain_log_event(f->log, &e, 0);
+        assert_int_equal(lines_with(f, lines[i].says), 1);
+    }
+}
+
 static void end_it(struct fixture *f, const char *report)
 {
     const uint8_t sha256[32] = {0};
@@ -454,6 +483,7 @@ int main(void)
         TEST(changes),
         TEST(slow),
         TEST(fingerprints),
+        TEST(fingerprints_say_of_what),
         TEST(farewell),
         TEST(farewell_early),
     };

@@ -165,6 +165,62 @@ static void unknown_freedoms_stay(void **state)
     assert_true(policy_want_flags(&policy, &key) & KEY_MODIFIABLE);
 }
 
+/* --- transports: an order and a floor --- */
+
+static void assert_order(const struct policy *policy, const char *expected)
+{
+    enum transport_kind kinds[TRANSPORTS];
+    const unsigned count = policy_transports(policy, kinds);
+    char all[256] = "";
+
+    for (unsigned i = 0; i < count; i++) {
+        strcat(all, i ? " " : "");
+        strcat(all, transport_kinds[kinds[i]].name);
+        assert_true(policy_allows_transport(policy, kinds[i]));
+    }
+    assert_string_equal(all, expected);
+}
+
+static void name(struct policy *policy, enum transport_kind first, enum transport_kind second)
+{
+    policy->order.count = 2;
+    policy->order.at[0] = (uint8_t)first;
+    policy->order.at[1] = (uint8_t)second;
+}
+
+static void without_a_list_strength_decides(void **state)
+{
+    struct policy policy = policy_default();
+    (void)state;
+
+    assert_order(&policy, "ecdh-p521 ml-kem-1024 ecdh-p384+ml-kem-768 ecdh-p384 ml-kem-768 "
+                          "ecdh-p256 rsa-oaep");
+    policy.quantum = QUANTUM_PREFERRED;
+    assert_order(&policy, "ml-kem-1024 ecdh-p384+ml-kem-768 ml-kem-768 ecdh-p521 ecdh-p384 "
+                          "ecdh-p256 rsa-oaep");
+    policy.quantum = QUANTUM_REQUIRED;
+    assert_order(&policy, "ml-kem-1024 ecdh-p384+ml-kem-768 ml-kem-768");
+}
+
+/* What is not named is below the floor, and an officer's order stands. */
+static void a_list_is_an_order_and_a_floor(void **state)
+{
+    struct policy policy = policy_default();
+    (void)state;
+
+    name(&policy, TRANSPORT_ECDH_P256, TRANSPORT_ML_KEM_768);
+    assert_order(&policy, "ecdh-p256 ml-kem-768");
+    assert_false(policy_allows_transport(&policy, TRANSPORT_ML_KEM_1024));
+    policy.quantum = QUANTUM_PREFERRED;
+    assert_order(&policy, "ml-kem-768 ecdh-p256");
+    policy.quantum = QUANTUM_REQUIRED;
+    assert_order(&policy, "ml-kem-768");
+    name(&policy, TRANSPORT_ECDH_P521, TRANSPORT_RSA_OAEP);
+    assert_order(&policy, "");
+    policy.quantum = QUANTUM_PREFERRED;
+    assert_order(&policy, "ecdh-p521 rsa-oaep");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +230,8 @@ int main(void)
         cmocka_unit_test(never_more_rights_than_before),
         cmocka_unit_test(default_policy_tightens),
         cmocka_unit_test(unknown_freedoms_stay),
+        cmocka_unit_test(without_a_list_strength_decides),
+        cmocka_unit_test(a_list_is_an_order_and_a_floor),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,7 @@ static int start(void **state)
     return utf8 ? 0 : -1;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
     (void)state;
     freelocale(utf8);
@@ -466,5 +466,5 @@ int main(void)
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_print_ends_at_a_character),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start, finish);
 }

@@ -12,7 +12,7 @@
 
 struct line {
     const struct event *event;
-    const char *label;
+    const struct plain_known *known;
     char *out;
     size_t at;
 };
@@ -41,7 +41,7 @@ static void add_key(struct line *l)
     if (l->event->key == 0)
         return;
     add(l, "key %" PRIu32, l->event->key);
-    add_some(l, " ", l->label ? l->label : "");
+    add_some(l, " ", l->known->label ? l->known->label : "");
     add(l, ": ");
 }
 
@@ -364,21 +364,17 @@ static void tell_step(struct line *l)
         add(l, ", %" PRId64 ".%" PRId64 " ms", micros / 1000, micros % 1000 / 100);
 }
 
+/* The number of bits does not say which key it is: a hybrid has those of its curve. */
 static void tell_fingerprint(struct line *l)
 {
-    const uint32_t bits = l->event->fingerprint.bits;
-    const bool kem = bits == 768 || bits == 1024, ec = bits < 768; /* no RSA key is that short */
-    char groups[TEXT_GROUPS_SIZE];
+    const enum hsm_alg alg = l->known->transport < HSM_ALGS ? l->known->transport : 0;
+    const char *crosses = transport_crosses(alg);
+    char groups[TEXT_GROUPS_SIZE], pair[TRANSPORT_TEXT];
 
     head(l, sign_none, 0);
-    add(l, "%s: %s%" PRIu32 ", %" PRIu32 " bytes, sha256 %s",
-        ec    ? "both public keys as this side reports them"
-        : kem ? "public key and ciphertext as this side reports them"
-              : "transport key as this side reports it",
-        ec    ? "EC P-"
-        : kem ? "ML-KEM-"
-              : "RSA ",
-        l->event->fingerprint.bits, l->event->fingerprint.bytes,
+    add(l, "%s as this side reports %s: %s, %" PRIu32 " bytes, sha256 %s",
+        crosses ? crosses : "transport key", crosses ? "them" : "it",
+        transport_pair_text(alg, l->event->fingerprint.bits, pair), l->event->fingerprint.bytes,
         text_groups(l->event->fingerprint.spki_sha256, SHA256_SIZE / 2, groups));
 }
 
@@ -549,9 +545,9 @@ static void (*const printers[EVENT_KINDS])(struct line *) = {
     [EVENT_FILE] = tell_file,
 };
 
-size_t plain_line(const struct event *event, const char *label, char *out)
+size_t plain_line(const struct event *event, const struct plain_known *known, char *out)
 {
-    struct line line = {.event = event, .label = label, .out = out};
+    struct line line = {.event = event, .known = known, .out = out};
 
     out[0] = '\0';
     if ((unsigned)event->kind < EVENT_KINDS && printers[event->kind])

@@ -17,10 +17,15 @@
 
 enum { PLAIN_LINE_MAX = 6144 };
 
-/* Writes event as one line, without a newline, into out of PLAIN_LINE_MAX bytes. label: the safe
- * label of the key that the event is about; NULL if unknown. Returns the length; 0: this event has
- * no line. */
-size_t plain_line(const struct event *event, const char *label, char *out);
+/* What earlier events said. */
+struct plain_known {
+    const char *label;      /* the safe label of the key that the event is about; NULL: unknown */
+    enum hsm_alg transport; /* HSM_ALGS: none was chosen */
+};
+
+/* Writes event as one line, without a newline, into out of PLAIN_LINE_MAX bytes. Returns the
+ * length; 0: this event has no line. */
+size_t plain_line(const struct event *event, const struct plain_known *known, char *out);
 
 /* A stream on which each line begins with a stamp, which outlives it; what is written to it is in
  * out once it was flushed, and a failure to write is one of out. Closed with fclose(), which leaves

@@ -23,12 +23,13 @@ struct plain_log {
     FILE *stamped;            /* ... in a rehearsal this one, which writes to it; else NULL */
     struct printed_key *keys; /* by key number - 1 */
     size_t key_count;
-    uint32_t many;       /* more movable keys than these share lines of progress */
-    uint32_t companions; /* the number of the first companion; 0: none */
-    uint32_t movable;    /* keys that can be migrated ... */
-    uint32_t hidden;     /* ... and those of them without a line so far */
-    uint32_t warned;     /* warnings about single keys */
-    uint32_t key_now;    /* the key of the last event */
+    uint32_t many;          /* more movable keys than these share lines of progress */
+    uint32_t companions;    /* the number of the first companion; 0: none */
+    uint32_t movable;       /* keys that can be migrated ... */
+    uint32_t hidden;        /* ... and those of them without a line so far */
+    uint32_t warned;        /* warnings about single keys */
+    uint32_t key_now;       /* the key of the last event */
+    enum hsm_alg transport; /* HSM_ALGS: none was chosen */
     uint32_t moved, failed, proven;
     bool seals;           /* keys are sealed for a key service, not moved */
     int64_t moving_since; /* when the first key's first step began; 0: not yet */
@@ -57,6 +58,7 @@ bool plain_log_new(FILE *out, struct plain_log **log, struct err *err)
         return err_set(err, ERR_FAILED, "There is no memory for the log");
     l->out = out;
     l->many = PLAIN_MANY;
+    l->transport = HSM_ALGS;
     *log = l;
     return true;
 }
@@ -128,11 +130,18 @@ static const char *label_of(const struct plain_log *l, uint32_t key)
     return key_of(l, key) ? key_of(l, key)->label : NULL;
 }
 
+static size_t write_line(const struct plain_log *l, const struct event *event, char *line)
+{
+    const struct plain_known known = {label_of(l, event->key), l->transport};
+
+    return plain_line(event, &known, line);
+}
+
 static void print_event(struct plain_log *l, const struct event *event)
 {
     char line[PLAIN_LINE_MAX];
 
-    if (plain_line(event, label_of(l, event->key), line) > 0)
+    if (write_line(l, event, line) > 0)
         fprintf(l->out, "%s\n", line);
 }
 
@@ -149,7 +158,7 @@ static void keep_for_review(struct plain_log *l, const struct event *event)
 
     if (!l->review)
         l->review = open_memstream(&l->review_text, &l->review_len);
-    if (l->review && plain_line(event, label_of(l, event->key), line) > 0)
+    if (l->review && write_line(l, event, line) > 0)
         fprintf(l->review, "%s\n", line);
 }
 
@@ -435,6 +444,8 @@ void plain_log_event(struct plain_log *l, const struct event *event, int64_t now
         if (event->kind == EVENT_KEY_DONE)
             tell_changes(l, event);
     }
+    if (event->kind == EVENT_CHOICE && !event->choice.envelope)
+        l->transport = event->choice.alg;
     if (event->kind == EVENT_FINGERPRINT && (unsigned)event->side < 2) {
         memcpy(l->fingerprint[event->side], event->fingerprint.spki_sha256, SHA256_SIZE);
         l->has_fingerprint[event->side] = true;
