@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "hsm/hsm.h"
+#include "plan/derived_key.h"
 #include "plan/interrupted.h"
 #include "plan/policy.h"
 #include "plan/script.h"
@@ -62,6 +63,7 @@ struct ceremony_setup {
                                           copied */
     const struct sealing *sealing;     /* for a key service, in place of the destination; NULL: for
                                           another HSM. Not copied */
+    struct derived_key derived;        /* a new key that both sides derive, beside the one chosen */
     const struct visit_pasts *offers;  /* of this host's report folder; NULL: none is known. Not
                                           copied */
     const struct rehearsed *rehearsed; /* the last one of the same two HSMs; NULL: none is known.

@@ -112,6 +112,7 @@ struct run {
     uint32_t proven_fresh;        /* and proven again from a fresh process */
     uint32_t migrated, unproven, refused, failed; /* migrated: known at the end only */
     uint32_t sealed;                              /* the same */
+    bool derives;      /* both sides derive a new key, and none is carried */
     bool for_service;                             /* its keys are sealed for a key service */
     enum visit visit;                             /* it is one of a ceremony in two rooms */
     enum removal removal;                         /* it carries no keys, and destroys some */
