@@ -376,12 +376,10 @@ static bool serve_agree(struct service *s, const Pb__Request *req, Pb__Reply *re
                         struct err *err)
 {
     struct hsm_agreement on;
-    struct hsm_template key;
-    struct key_constraints constraints;
-    struct bytes peer;
+    struct wire_agreed room;
     uint64_t handle;
 
-    return wire_get_agreement(req->agree, &on, &peer, &key, &constraints, err) &&
+    return wire_get_agreement(req->agree, &on, &room, err) &&
            guard_agree(&s->guard, &on, &handle, err) && reply_handle(handle, reply);
 }
 

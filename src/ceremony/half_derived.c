@@ -16,8 +16,9 @@ static bool conflict(struct err *err, const char *what)
 {
     err_set(err, ERR_CONFLICT, "the new key: %s", what);
     err_now(err, "Nothing was touched");
-    return err_next(err, "Compare the two tokens with hsmferry compare, and decide yourself whether "
-                         "the key stays on both or on none");
+    return err_next(err,
+                    "Compare the two tokens with hsmferry compare, and decide yourself whether "
+                    "the key stays on both or on none");
 }
 
 /* The object of this name; *count: how many there are. */

@@ -164,8 +164,8 @@ bool inventory_open_one(struct party *party, struct leftovers *left, struct narr
     return left->opened = open_one(party, left, n, err);
 }
 
-/* The handles of what this ceremony made to stay on this side, sorted; the caller frees them. Only a
- * new key stays on the source. */
+/* The handles of what this ceremony made to stay on this side, sorted; the caller frees them. Only
+ * a new key stays on the source. */
 static uint64_t *made_to_stay(const struct inventory_made *made, enum side side, size_t *count,
                               struct err *err)
 {

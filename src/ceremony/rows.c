@@ -132,8 +132,8 @@ static bool undo_lost_on_source(const struct crew *crew, struct transfer *t, str
     struct key_desc found;
 
     return derived_find_lost(party->hsm, t, &found, err) &&
-           (found.handle == 0 || sweep_object(party, &found, "kept by a commit that failed",
-                                              crew->narrator, err));
+           (found.handle == 0 ||
+            sweep_object(party, &found, "kept by a commit that failed", crew->narrator, err));
 }
 
 bool rows_undo(const struct crew *crew, size_t at, struct transfer *t, struct err *err)

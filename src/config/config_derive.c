@@ -11,7 +11,8 @@ static bool take_old(const struct loader *l, const struct raw_derive *raw)
     struct config *config = l->config;
 
     if (config->key_count) {
-        config_wrong(l, "derive", "this ceremony derives a new key, and \"keys\" names some to carry");
+        config_wrong(l, "derive",
+                     "this ceremony derives a new key, and \"keys\" names some to carry");
         return err_next(l->err, "Leave out either \"keys\" or \"derive\"");
     }
     config->keys = calloc(1, sizeof *config->keys);
@@ -37,7 +38,8 @@ static bool take_name(const struct loader *l, const struct raw_derive *raw)
         return false;
     if (uri_is_pattern(&as) || !as.object.given || as.object.len == 0 || as.token.given ||
         (as.type != KEY_CLASS_OTHER && as.type != KEY_CLASS_SECRET)) {
-        config_wrong(l, "derive.as", "this must be the label of the new key, and its id if it has one");
+        config_wrong(l, "derive.as",
+                     "this must be the label of the new key, and its id if it has one");
         return err_next(l->err, "Write for example pkcs11:object=new-key;id=%%07");
     }
     key_set_label(&key, as.object.data, as.object.len);
@@ -59,8 +61,9 @@ static bool take_policy(const struct loader *l)
     if (policy->taken != TAKEN_SKIP)
         return config_wrong(l, "policy.taken-name", "a key that is derived has the name of \"as\"");
     return derived_key_policy(policy, l->err) ||
-           config_wrong(l, "policy.transports", "a key is derived by ECDH: name one of ecdh-p521, "
-                                                "ecdh-p384, ecdh-p256");
+           config_wrong(l, "policy.transports",
+                        "a key is derived by ECDH: name one of ecdh-p521, "
+                        "ecdh-p384, ecdh-p256");
 }
 
 bool config_take_derive(const struct loader *l, const struct raw_derive *raw)

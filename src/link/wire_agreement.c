@@ -95,14 +95,14 @@ void wire_put_agreement(const struct hsm_agreement *on, Pb__Agreement *msg, Pb__
 }
 
 /* A key of the transport has one of four uses; a key that stays has those of its template. */
-static bool get_use(const Pb__Agreement *msg, struct hsm_agreement *on, struct hsm_template *key,
-                    struct key_constraints *constraints, struct err *err)
+static bool get_use(const Pb__Agreement *msg, struct hsm_agreement *on, struct wire_agreed *room,
+                    struct err *err)
 {
     struct bytes spki;
 
     if (msg->key) {
-        on->key = key;
-        return wire_get_template(msg->key, key, &spki, constraints, err) &&
+        on->key = &room->key;
+        return wire_get_template(msg->key, &room->key, &spki, &room->constraints, err) &&
                ((on->use == 0 && spki.len == 0) ||
                 err_set(err, ERR_DATA, "a key that stays has a second use, or a public half"));
     }
@@ -111,13 +111,12 @@ static bool get_use(const Pb__Agreement *msg, struct hsm_agreement *on, struct h
            err_set(err, ERR_DATA, "a derived key has another use than it may have");
 }
 
-bool wire_get_agreement(const Pb__Agreement *msg, struct hsm_agreement *out, struct bytes *peer,
-                        struct hsm_template *key, struct key_constraints *constraints,
-                        struct err *err)
+bool wire_get_agreement(const Pb__Agreement *msg, struct hsm_agreement *out,
+                        struct wire_agreed *room, struct err *err)
 {
     struct hsm_agreement on = {.private_handle = msg->private_handle,
                                .kem_handle = msg->kem_handle,
-                               .peer = peer,
+                               .peer = &room->peer,
                                .info = msg->info.data,
                                .use = msg->use,
                                .label = msg->label};
@@ -126,10 +125,10 @@ bool wire_get_agreement(const Pb__Agreement *msg, struct hsm_agreement *out, str
         !wire_get_handle(msg->private_handle, "private key's handle", err) ||
         !field_length(&msg->peer, 1, HSM_BLOB_MAX, "public key", err) ||
         !field_length(&msg->info, HSM_INFO_SIZE, HSM_INFO_SIZE, "shared information", err) ||
-        !wire_get_label(msg->label, err) || !get_use(msg, &on, key, constraints, err))
+        !wire_get_label(msg->label, err) || !get_use(msg, &on, room, err))
         return false;
     on.kdf = (enum hsm_kdf)msg->kdf;
-    *peer = (struct bytes){msg->peer.data, msg->peer.len};
+    room->peer = (struct bytes){msg->peer.data, msg->peer.len};
     *out = on;
     return true;
 }

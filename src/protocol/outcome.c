@@ -7,8 +7,7 @@ const char *key_outcome_name(enum key_outcome outcome)
 {
     static const char *const names[KEY_OUTCOMES] = {
         "pending", "migrated", "refused",           "failed",    "unknown", "unproven",
-        "sealed",  "bundled",  "reported migrated", "destroyed", "aligned",
-        "derived"};
+        "sealed",  "bundled",  "reported migrated", "destroyed", "aligned", "derived"};
     return name_of(names, KEY_OUTCOMES, outcome);
 }
 

@@ -11,8 +11,8 @@
 /* Does the ceremony derive a key? Then it carries none. */
 bool derived_is(const struct node *report);
 
-/* One new key, beside an old one; its transport is ECDH; officers compared its fingerprint, which no
- * policy waives; and neither side holds it in a form that could leave. Errors: ERR_DATA. */
+/* One new key, beside an old one; its transport is ECDH; officers compared its fingerprint, which
+ * no policy waives; and neither side holds it in a form that could leave. Errors: ERR_DATA. */
 bool derived_check(const struct node *report, struct err *err);
 
 #endif

@@ -297,8 +297,8 @@ static bool check_outcome(const struct node *report, struct err *err)
         return rule_wrong(summary, err, "keys were migrated, but the outcome says otherwise");
     if (code == 0 && count_outcome(report, "migrated") + count_outcome(report, "sealed") +
                              count_outcome(report, "aligned") + count_outcome(report, "derived") +
-                             count_outcome(report, "refused") +
-                             count_in(companions, "migrated") + count_in(companions, "refused") !=
+                             count_outcome(report, "refused") + count_in(companions, "migrated") +
+                             count_in(companions, "refused") !=
                          node_at(report, "keys")->count + companions->count)
         return rule_wrong(
             summary, err,

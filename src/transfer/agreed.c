@@ -203,8 +203,9 @@ static bool derive_for(struct hsm *hsm, struct transport *t, enum side at, uint3
 
     if (!agree_on(hsm, t, at, use, NULL, key, err))
         return false;
-    return source && *key == agreement_encapsulated(&made) ? take_encapsulated(side, key)
-                                                           : known_made(side->known, NULL, key, err);
+    return source && *key == agreement_encapsulated(&made)
+               ? take_encapsulated(side, key)
+               : known_made(side->known, NULL, key, err);
 }
 
 /* Derives this side's key or keys. They are destroyed as soon as they were used. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A NEW KEY on both HSMs. Both have met (transfer/agreed.c), and the officers have compared the
- * fingerprints. Each side derives the key as a temporary object; both prove that they hold the same;
- * only then does each keep it, the destination first, and both prove it again. What fails before
- * that is undone on both sides, so that no half of the pair stays behind.
+ * fingerprints. Each side derives the key as a temporary object; both prove that they hold the
+ * same; only then does each keep it, the destination first, and both prove it again. What fails
+ * before that is undone on both sides, so that no half of the pair stays behind.
  */
 #include "transfer/derived.h"
 
@@ -108,8 +108,7 @@ bool derived_find_lost(struct hsm *source, const struct transfer *t, struct key_
 
     *found = (struct key_desc){0};
     for (size_t i = 0; ok && i < now.count; i++)
-        if (key_same_name(&now.keys[i], t->item->key) &&
-            !known_before(known, now.keys[i].handle) &&
+        if (key_same_name(&now.keys[i], t->item->key) && !known_before(known, now.keys[i].handle) &&
             now.keys[i].handle != t->source.temporary)
             *found = now.keys[i];
     key_list_free(&now);

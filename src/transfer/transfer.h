@@ -34,8 +34,8 @@ struct transfer {
         uint32_t there;       /* enum wire: left by the steps that are done */
     } wire;
     uint64_t temporary;
-    _Atomic uint64_t final;  /* its handle on the destination once committed; other keys that are
-                                in progress must not get the same one */
+    _Atomic uint64_t final; /* its handle on the destination once committed; other keys that are
+                               in progress must not get the same one */
     struct {
         uint64_t temporary, final; /* a new key on the source; 0: not yet */
         bool committing;           /* as below */

@@ -264,8 +264,7 @@ static void row(const struct app *app, size_t i, struct view_row *out)
     put_row(app, number, out);
     outcome = run_key_at(&app->run, number)->outcome;
     out->bad = outcome != KEY_MIGRATED && outcome != KEY_DESTROYED && outcome != KEY_ALIGNED &&
-               outcome != KEY_DERIVED &&
-               (outcome != KEY_PENDING || app->run.over);
+               outcome != KEY_DERIVED && (outcome != KEY_PENDING || app->run.over);
 }
 
 static size_t page(const struct app *app)

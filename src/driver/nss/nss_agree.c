@@ -78,8 +78,8 @@ static size_t set_template(const struct hsm_agreement *on, CK_ATTRIBUTE out[DERI
     static const struct {
         CK_ATTRIBUTE_TYPE type;
         uint32_t use;
-    } uses[] = {{CKA_WRAP, KEY_WRAP},       {CKA_UNWRAP, KEY_UNWRAP},   {CKA_ENCRYPT, KEY_ENCRYPT},
-                {CKA_DECRYPT, KEY_DECRYPT}, {CKA_SIGN, KEY_SIGN},       {CKA_VERIFY, KEY_VERIFY},
+    } uses[] = {{CKA_WRAP, KEY_WRAP},       {CKA_UNWRAP, KEY_UNWRAP}, {CKA_ENCRYPT, KEY_ENCRYPT},
+                {CKA_DECRYPT, KEY_DECRYPT}, {CKA_SIGN, KEY_SIGN},     {CKA_VERIFY, KEY_VERIFY},
                 {CKA_DERIVE, KEY_DERIVE}};
     const uint32_t has = on->key ? on->key->flags : on->use;
     size_t count = 0;
