@@ -18,7 +18,7 @@ static bool conflict(struct err *err, const char *what)
     err_now(err, "Nothing was touched");
     return err_next(err,
                     "Compare the two tokens with hsmferry compare, and decide yourself whether "
-                    "the key stays on both or on none");
+                    "both keep the key, or none does");
 }
 
 /* The object of this name; *count: how many there are. */

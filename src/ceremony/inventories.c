@@ -165,7 +165,7 @@ bool inventory_open_one(struct party *party, struct leftovers *left, struct narr
 }
 
 /* The handles of what this ceremony made to stay on this side, sorted; the caller frees them. Only
- * a new key stays on the source. */
+ * a new key is kept on the source. */
 static uint64_t *made_to_stay(const struct inventory_made *made, enum side side, size_t *count,
                               struct err *err)
 {

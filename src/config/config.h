@@ -83,7 +83,7 @@ struct config {
     struct config_signer signer;
     struct config_sealed sealed;
     struct config_arriving arriving;
-    struct derived_key derive;          /* beside the only one of keys */
+    struct derived_key derive;          /* its old key is the only one of keys */
     char report_folder[EVENT_PATH_MAX]; /* absolute; in the file it may be relative to the file's
                                            folder */
 };

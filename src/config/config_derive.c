@@ -20,12 +20,12 @@ static bool take_old(const struct loader *l, const struct raw_derive *raw)
     if (!config->keys || !config->expect)
         return config_no_memory(l);
     config->key_count = 1;
-    if (!config_take_uri(l, raw->beside, "derive.beside", config->keys))
+    if (!config_take_uri(l, raw->old, "derive.old", config->keys))
         return false;
     if (uri_is_pattern(config->keys))
-        return config_wrong(l, "derive.beside", "this must name one key, by object or id");
+        return config_wrong(l, "derive.old", "this must name one key, by object or id");
     return uri_add_token(&config->side[SIDE_SOURCE].token, config->keys) ||
-           config_wrong(l, "derive.beside", "this names another token than the token line does");
+           config_wrong(l, "derive.old", "this names another token than the token line does");
 }
 
 static bool take_name(const struct loader *l, const struct raw_derive *raw)

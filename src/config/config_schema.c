@@ -151,7 +151,7 @@ static const cyaml_schema_field_t arriving_fields[] = {
 };
 
 static const cyaml_schema_field_t derive_fields[] = {
-    TEXT("beside", struct raw_derive, beside, URI_WHOLE_MAX - 1),
+    TEXT("old", struct raw_derive, old, URI_WHOLE_MAX - 1),
     TEXT("as", struct raw_derive, as, URI_WHOLE_MAX - 1),
     CYAML_FIELD_FLAGS_PTR("uses", CYAML_FLAG_STRICT | CYAML_FLAG_POINTER, struct raw_derive, uses,
                           uses, CYAML_ARRAY_LEN(uses)),

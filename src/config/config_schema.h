@@ -80,8 +80,8 @@ struct raw_arriving {
 
 /* A new key that both HSMs derive. */
 struct raw_derive {
-    char *beside, *as; /* URIs: of the old key, and the name of the new one */
-    uint32_t *uses;    /* enum key_flag */
+    char *old, *as; /* URIs: of the old key, and the name of the new one */
+    uint32_t *uses; /* enum key_flag */
 };
 
 enum raw_unproven { RAW_REFUSE = 1, RAW_WAIVER };

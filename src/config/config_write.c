@@ -174,7 +174,7 @@ static void put_derive(struct writer *w, const struct config *config)
     if (!derive->wanted)
         return;
     writer_map(w, "derive", false);
-    writer_text(w, "beside", config->key_count ? config->keys[0].text : "");
+    writer_text(w, "old", config->key_count ? config->keys[0].text : "");
     put_name(w, "as", &derive->name);
     writer_list(w, "uses", true);
     for (uint32_t use = 1; use & KEY_USES; use <<= 1)

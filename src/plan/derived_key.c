@@ -35,10 +35,10 @@ bool derived_key_item(const struct derived_key *derived, struct plan_item *item,
     item->want_flags = flags;
     if (item->from)
         return true;
-    const uint64_t beside = item->key->handle;
+    const uint64_t old_handle = item->key->handle;
     if (!plan_item_rename(item, &derived->name, err))
         return false;
-    item->beside = beside;
+    item->old_handle = old_handle;
     *item->own = (struct key_desc){.class = KEY_CLASS_SECRET,
                                    .kind = KEY_KIND_AES,
                                    .length = HSM_AGREED_BITS / 8,

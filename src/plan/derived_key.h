@@ -26,12 +26,12 @@ enum {
         KEY_PRIVATE | KEY_SENSITIVE | KEY_TOKEN | KEY_MODIFIABLE | KEY_COPYABLE | KEY_DESTROYABLE
 };
 
-/* What the policy must be: the gates of review and fingerprint wait, whatever it waives, since who
- * replaces a public half would know the key for good; ECDH alone; no canary, since no key is
- * wrapped. Errors: ERR_CONFIG (the policy allows no ECDH). */
+/* What the policy must be: the gates of review and fingerprint wait, whatever it waives, since an
+ * attacker who replaces a public half would know the key for good; ECDH alone; no canary, since no
+ * key is wrapped. Errors: ERR_CONFIG (the policy allows no ECDH). */
 bool derived_key_policy(struct policy *policy, struct err *err);
 
-/* Turns an item, which is the old key, into the new key beside it; item->from is then the name of
+/* Turns an item, which is the old key, into the new key next to it; item->from is then the name of
  * the old one. A second time it changes nothing. Errors: ERR_FAILED (memory). */
 bool derived_key_item(const struct derived_key *derived, struct plan_item *item, struct err *err);
 

@@ -263,7 +263,7 @@ static bool has_free_name(const struct judge *judge, const struct key_desc *key,
                     "the label or id of the new key is taken on the destination"));
 }
 
-/* A new key, beside the one that was chosen. The ceremony that makes it carries no other. */
+/* A new key, next to the one that was chosen. The ceremony that makes it carries no other. */
 static bool judge_derived(const struct judge *judge, const struct plan *plan,
                           struct plan_item *item, struct err *reason)
 {
@@ -283,7 +283,7 @@ static bool judge_derived(const struct judge *judge, const struct plan *plan,
         return false;
     item->route = ROUTE_DERIVED;
     text_print(reason->what, sizeof reason->what,
-               "a NEW key, derived on both HSMs, beside %.120s, which stays as it is",
+               "a NEW key, derived on both HSMs, next to %.120s, which stays as it is",
                key_label_text(&old, label));
     return true;
 }

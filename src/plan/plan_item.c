@@ -59,7 +59,7 @@ struct key_desc plan_item_listed(const struct plan_item *item)
 
 uint64_t plan_item_chosen(const struct plan_item *item)
 {
-    return item->beside ? item->beside : item->key->handle;
+    return item->old_handle ? item->old_handle : item->key->handle;
 }
 
 bool plan_item_rename(struct plan_item *item, const struct plan_name *name, struct err *err)

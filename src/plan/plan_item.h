@@ -34,7 +34,7 @@ struct proof_half {
 struct plan_item {
     const struct key_desc *key; /* as listed on the source: in the list of the plan; or own */
     struct key_desc *own;       /* a description that is not the listed one; NULL: none */
-    uint64_t beside;      /* of the old key on the source, if this is a new one; 0: it is not */
+    uint64_t old_handle;  /* of the old key on the source, if this is a new one; 0: it is not */
     bool explicit;        /* selected by name, not by a pattern */
     enum key_route route; /* ROUTE_NONE: it cannot be migrated, for this reason */
     enum hsm_alg alg;     /* the algorithm that encrypts it, if it is migrated */

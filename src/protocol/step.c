@@ -55,11 +55,11 @@ static const struct {
     [STEP_UNWRAP_KEY] = {"unwrap-key", "decrypt the key (temporary)", SIDE_DESTINATION, 10,
                          "The DESTINATION decrypts % into a temporary key.", "Nothing leaves",
                          STEP_SENT_NOTHING},
-    [STEP_DERIVE] = {"derive", "derive the new key", SIDE_SOURCE, 8,
+    [STEP_DERIVE] = {"derive", "derive the new key", SIDE_SOURCE, 11,
                      "The SOURCE derives %, a NEW key, from its pair and the DESTINATION's public "
                      "half, as a temporary key.",
                      "Nothing leaves", STEP_SENT_NOTHING},
-    [STEP_DERIVE_THERE] = {"derive-there", "derive the same there", SIDE_DESTINATION, 10,
+    [STEP_DERIVE_THERE] = {"derive-there", "derive the same there", SIDE_DESTINATION, 11,
                            "The DESTINATION derives % from its pair and the SOURCE's public half, "
                            "as a temporary key.",
                            "Nothing leaves", STEP_SENT_NOTHING},

@@ -285,7 +285,7 @@ static void put_short_name(struct writer *w, const struct key_desc *desc)
     writer_hex(w, "id", desc->id, key_id_held(desc));
 }
 
-/* Its name on the source, if it is another one there; of a new key, that of the old one beside it.
+/* Its name on the source, if it is another one there; of a new key, that of the old one.
  */
 static void put_from(struct writer *w, const struct event *planned)
 {
@@ -296,7 +296,7 @@ static void put_from(struct writer *w, const struct event *planned)
         return;
     memcpy(from.label, planned->planned.from_label, sizeof from.label);
     memcpy(from.id, planned->planned.from_id, sizeof from.id);
-    writer_map(w, planned->planned.route == ROUTE_DERIVED ? "beside" : "on-source", false);
+    writer_map(w, planned->planned.route == ROUTE_DERIVED ? "old-key" : "on-source", false);
     put_short_name(w, &from);
     writer_end(w);
 }

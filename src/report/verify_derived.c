@@ -60,8 +60,8 @@ static bool check_key(const struct node *key, struct err *err)
     if (!is_derived(key))
         return (!done && node_is(key, "route", key_route_name(ROUTE_NONE))) ||
                rule_wrong(key, err, "a ceremony that derives a key carries none");
-    if (!node_at(key, "beside"))
-        return rule_wrong(key, err, "a new key does not say beside which key it stands");
+    if (!node_at(key, "old-key"))
+        return rule_wrong(key, err, "a new key does not say which key it stands next to");
     if (node_is(key, "outcome", key_outcome_name(KEY_MIGRATED)))
         return rule_wrong(key, err, "a new key was not migrated");
     return !done || (has(key, KEY_SENSITIVE, "yes") && has(key, KEY_EXTRACTABLE, "no")) ||

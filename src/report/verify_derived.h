@@ -11,7 +11,7 @@
 /* Does the ceremony derive a key? Then it carries none. */
 bool derived_is(const struct node *report);
 
-/* One new key, beside an old one; its transport is ECDH; officers compared its fingerprint, which
+/* One new key, next to an old one; its transport is ECDH; officers compared its fingerprint, which
  * no policy waives; and neither side holds it in a form that could leave. Errors: ERR_DATA. */
 bool derived_check(const struct node *report, struct err *err);
 

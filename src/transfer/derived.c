@@ -3,7 +3,7 @@
  * A NEW KEY on both HSMs. Both have met (transfer/agreed.c), and the officers have compared the
  * fingerprints. Each side derives the key as a temporary object; both prove that they hold the
  * same; only then does each keep it, the destination first, and both prove it again. What fails
- * before that is undone on both sides, so that no half of the pair stays behind.
+ * before that is undone on both sides, so that no half of the pair is left.
  */
 #include "transfer/derived.h"
 

@@ -21,7 +21,7 @@ ceremony() {
     sed -i -e "/^keys:/d" -e "/^ *- \"*pkcs11:object/d" "$file"
     cat >>"$file" <<'END'
 derive:
-  beside: "pkcs11:object=stays-aes256"
+  old: "pkcs11:object=stays-aes256"
   as: "pkcs11:object=new-key;id=%77"
   uses: [encrypt, decrypt]
 END
@@ -98,8 +98,8 @@ for pair in softhsm:nss nss:softhsm softhsm:softhsm softhsm:softoken softoken:ns
     ok "$pair: both derive a new key, though the file waives all gates" derives
     ok "$pair: other programs find that both encrypt alike" alike
     ok "$pair: the report passes verify" "$abs_top_builddir/hsmferry" verify "$(report)"
-    ok "$pair: it names the new key, and the old one beside it" \
-        says 'label: "new-key", id: "77", beside: \{label: "stays-aes256"'
+    ok "$pair: it names the new key, and the old one" \
+        says 'label: "new-key", id: "77", old-key: \{label: "stays-aes256"'
     case $pair in
     softhsm:*) ok "$pair: pkcs11-tool sees that it cannot leave" cannot_leave ;;
     esac
