@@ -104,7 +104,7 @@ static enum step_id of_aligned(const struct cell *cell)
     return cell->step == STEP_COMMIT ? STEP_ALIGN : cell->step < STEP_COMMIT ? STEPS : cell->step;
 }
 
-/* A new key is derived on both sides, where others are wrapped and unwrapped. */
+/* A new key is derived on both sides; others are wrapped and unwrapped. */
 static enum step_id of_derived(const struct cell *cell)
 {
     return cell->step == STEP_WRAP_KEY     ? STEP_DERIVE
