@@ -6,4 +6,4 @@ hsmferry_rehearsal_token_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(P11KIT_CFLAGS)
 hsmferry_rehearsal_token_LDADD = libbase.a $(CRYPTO_LIBS) $(P11KIT_LIBS)
 hsmferry_rehearsal_token_SOURCES = %D%/rehearsal-token.c
 EXTRA_DIST += %D%/ceremony.yaml %D%/packages.sh %D%/rehearse.sh \
-	%D%/seal-aws.yaml %D%/seal-azure.yaml %D%/sealed.yaml %D%/arriving.yaml %D%/software.yaml
+	%D%/seal-aws.yaml %D%/seal-azure.yaml %D%/sealed.yaml %D%/arriving.yaml %D%/software.yaml %D%/derive.yaml

@@ -48,6 +48,7 @@ shell_tests = \
 	%D%/field/remote.sh \
 	%D%/pairs/companions.sh \
 	%D%/pairs/compare.sh \
+	%D%/pairs/derive.sh \
 	%D%/pairs/retire.sh \
 	%D%/pairs/rights.sh \
 	%D%/pairs/rooms.sh \

@@ -16,9 +16,25 @@ bool agreed_may_meet(const struct agreed *is, const struct hsm_meeting *with, st
            err_set(err, ERR_DENIED, "this pair has met another public key before");
 }
 
+/* A key that stays is AES-256, and can never leave. */
+static bool may_stay(const struct agreed *is, const struct hsm_agreement *on, struct err *err)
+{
+    const struct hsm_template *key = on->key;
+
+    if (is->kem || is->sent.len || (on->kdf != HSM_KDF_NONE && on->kdf != HSM_KDF_SHA256))
+        return err_set(err, ERR_DENIED, "a key that stays is derived on a curve alone");
+    return (key->class == KEY_CLASS_SECRET && key->kind == KEY_KIND_AES &&
+            key->length == HSM_AGREED_BITS / 8 && (key->flags & KEY_SENSITIVE) &&
+            (key->flags & KEY_PRIVATE) && !(key->flags & KEY_EXTRACTABLE) && !key->spki) ||
+           err_set(err, ERR_DENIED, "a key that stays is AES of %d bits that can never leave",
+                   HSM_AGREED_BITS);
+}
+
 /* The use of a key of this side, in this layer. */
 static bool is_use(const struct agreed *is, const struct hsm_agreement *on)
 {
+    if (on->key)
+        return on->use == 0;
     return on->use == (is->source ? KEY_WRAP : KEY_UNWRAP) ||
            (on->kdf == HSM_KDF_NESTED && on->use == (is->source ? KEY_ENCRYPT : KEY_DECRYPT));
 }
@@ -35,9 +51,25 @@ bool agreed_may_derive(struct agreed *is, const struct hsm_agreement *on, struct
                        "this pair did not meet this public key, or is for another use");
     if (!(hsm_kdfs_of(is->alg) & 1U << on->kdf) || (is->sent.len && is->kdf != on->kdf))
         return err_set(err, ERR_DENIED, "this pair does not derive by %s", hsm_kdf_name(on->kdf));
-    if (*derived)
+    if (on->key && !may_stay(is, on, err))
+        return false;
+    if (*derived || is->stays)
         return err_set(err, ERR_DENIED, "this pair has derived its key already");
+    is->stays = on->key != NULL;
     return *derived = true;
+}
+
+bool agreed_check_staying(const struct key_desc *key, const struct hsm_template *as,
+                          struct err *err)
+{
+    if (key->class != KEY_CLASS_SECRET || key->kind != KEY_KIND_AES ||
+        (key->bits && key->bits != HSM_AGREED_BITS))
+        return err_set(err, ERR_DENIED, "the derived key is not AES of %d bits", HSM_AGREED_BITS);
+    if (key->flags & key->flags_known & KEY_USES & ~as->flags)
+        return err_set(err, ERR_DENIED, "the derived key may do more than was asked for");
+    return (!key_is(key, KEY_EXTRACTABLE) && !key_is_not(key, KEY_SENSITIVE) &&
+            !key_is(key, KEY_TOKEN)) ||
+           err_set(err, ERR_DENIED, "the derived key could leave its HSM, or is kept already");
 }
 
 /* Some APIs leave a derived key open to every use, or readable. */

@@ -21,6 +21,7 @@ struct agreed {
     bool met;                    /* ... by meet() */
     bool derived;                /* it has derived its key ... */
     uint64_t key;                /* ... which is this; 0: none */
+    bool stays;                  /* what it has derived is a key that stays */
     bool spent;                  /* it has wrapped or unwrapped, or was asked to */
     bool outer_derived;          /* the same of the outer layer's key ... */
     uint64_t outer;              /* ... which is this; 0: none */
@@ -37,6 +38,10 @@ bool agreed_may_derive(struct agreed *is, const struct hsm_agreement *on, struct
 /* Is this the derived key as it must be, or what was encapsulated? Errors: ERR_DENIED (it could
  * leave, or do more). */
 bool agreed_check_derived(const struct key_desc *key, uint32_t use, struct err *err);
+
+/* The same of a key that stays, which must not do more than its template says. */
+bool agreed_check_staying(const struct key_desc *key, const struct hsm_template *as,
+                          struct err *err);
 
 /* May this key be wrapped, or unwrapped with this template, under that one? Always, if that is not
  * the derived key; which may do it once, for one fresh AES key. Errors: ERR_DENIED. */

@@ -151,9 +151,14 @@ bool guard_agree(struct guard *g, const struct hsm_agreement *on, uint64_t *hand
     if (made != agreement_encapsulated(on) && !guard_made(g, made, err))
         return false;
     if (!g->hsm->driver->describe(g->hsm, made, &is, err) ||
-        !agreed_check_derived(&is, on->use, err)) {
+        !(on->key ? agreed_check_staying(&is, on->key, err)
+                  : agreed_check_derived(&is, on->use, err))) {
         guard_destroy(g, made, NULL);
         return false;
+    }
+    if (on->key) { /* from now on a key like one that has arrived */
+        *handle = made;
+        return true;
     }
     login = guard_lock(g);
     *(outer ? &login->agreed.outer : &login->agreed.key) = made;

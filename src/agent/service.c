@@ -376,10 +376,10 @@ static bool serve_agree(struct service *s, const Pb__Request *req, Pb__Reply *re
                         struct err *err)
 {
     struct hsm_agreement on;
-    struct bytes peer;
+    struct wire_agreed room;
     uint64_t handle;
 
-    return wire_get_agreement(req->agree, &on, &peer, err) &&
+    return wire_get_agreement(req->agree, &on, &room, err) &&
            guard_agree(&s->guard, &on, &handle, err) && reply_handle(handle, reply);
 }
 

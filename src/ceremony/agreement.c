@@ -248,6 +248,7 @@ bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan
         const struct plan_item *item = &plan->items[i];
         struct event e = {.kind = EVENT_PLANNED, .side = SIDE_SOURCE, .key = (uint32_t)i + 1};
         e.planned.desc = *item->key;
+        e.planned.desc.handle = plan_item_chosen(item);
         e.planned.plan = n->plan;
         e.planned.want_flags = item->want_flags;
         e.planned.route = item->route;

@@ -53,15 +53,16 @@ static void undo_key(struct ceremony *c)
         if (!rows[i].undo || (!(t->done & 1U << i) && i != c->walk.at))
             continue;
         t->done &= ~(1U << i);
-        if (rows[i].head.id == STEP_COMMIT && !t->committing)
+        if ((rows[i].head.id == STEP_COMMIT && !t->committing) ||
+            (rows[i].head.id == STEP_COMMIT_SOURCE && !t->source.committing))
             continue;
         if (rows_undo(&crew, i, t, &err)) {
             emit_step(&c->narrator, &word, &err);
             continue;
         }
-        c->side[SIDE_DESTINATION].gone |= err.code == ERR_GONE;
+        c->side[rows[i].head.side].gone |= err.code == ERR_GONE;
         /* The inventory will show temporary objects; a commit that cannot be checked is unknown. */
-        if (rows[i].head.id == STEP_COMMIT)
+        if (rows[i].head.id == STEP_COMMIT || rows[i].head.id == STEP_COMMIT_SOURCE)
             t->outcome = KEY_UNKNOWN;
     }
 }

@@ -59,6 +59,10 @@ bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host
         c->setup.policy.gates |= 1U << GATE_DEVICES | 1U << GATE_REVIEW;
         c->setup.policy.two_officers |= 1U << GATE_REVIEW;
     }
+    if (c->setup.derived.wanted && !derived_key_policy(&c->setup.policy, err)) {
+        free(c);
+        return false;
+    }
     text_hex(random, sizeof random, c->id);
     prepare(c);
     if (!emit_begin(&c->narrator, &c->setup, c->id, err) ||
@@ -401,6 +405,8 @@ bool ceremony_negotiate(struct ceremony *c, struct err *err)
         c->suite.service = c->setup.sealing->service;
         c->suite.pads = c->side[SIDE_SOURCE].caps.exact_length != HSM_YES;
     }
+    if (c->setup.derived.wanted)
+        c->suite.derived = &c->setup.derived;
     return emit_suite(&c->narrator, &on, err);
 }
 
@@ -453,6 +459,8 @@ static bool warn_of_no_canary(struct ceremony *c, struct err *err)
 
     if (c->setup.sealing)
         what = "no canary: whether the service can open the files shows when it takes them";
+    else if (c->setup.derived.wanted)
+        what = "no canary: a new key is derived, and none is wrapped";
     else if (c->setup.policy.canary != CANARY_NONE && c->setup.policy.writes_before_review)
         return true;
     else if (c->setup.policy.canary != CANARY_NONE)

@@ -117,6 +117,9 @@ static const char *last_sentence(const struct ceremony *c, size_t migrated, size
     if (migrated)
         return source ? "every key that arrived was proven; the source is unchanged"
                       : "every key that arrived was proven; the source could not be examined again";
+    if (count_outcome(c, KEY_DERIVED))
+        return source ? "both HSMs have the new key; nothing else was changed"
+                      : "both HSMs have the new key; the source could not be examined again";
     if (count_outcome(c, KEY_ALIGNED))
         return source ? "attributes on the destination were brought into line; the source is "
                         "unchanged"
@@ -210,7 +213,8 @@ void ending_finish(struct ceremony *c)
     migrated = count_outcome(c, KEY_MIGRATED);
     unknown = count_unknown(c);
     unproven = count_outcome(c, KEY_UNPROVEN);
-    arrived = migrated + unproven + count_outcome(c, KEY_SEALED) + count_outcome(c, KEY_ALIGNED);
+    arrived = migrated + unproven + count_outcome(c, KEY_SEALED) + count_outcome(c, KEY_ALIGNED) +
+              count_outcome(c, KEY_DERIVED);
     c->result.exit_code = exit_of_end(c, arrived, unknown, unproven);
     outcome = c->result.aborted                                                     ? END_ABORTED
               : arrived == 0 && c->result.exit_code == 0 && is_in_step(c)           ? END_COMPLETE

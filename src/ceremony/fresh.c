@@ -69,6 +69,8 @@ static void prove_key(void *arg, size_t i)
              public_object_read(keys->source, item, &spki, &key->err));
     if (key->t->ahead && key->t->ahead->sealed)
         key->t->ahead->sealed->of.evidence_key = keys->evidence_key;
+    if (item->route == ROUTE_DERIVED)
+        ahead_free(&key->t->ahead); /* it was of another object of the source */
     key->ok = key->ok && is_as_it_must_be(key) &&
               (item->unproven || ahead_run(&pair, &key->t->ahead, AHEAD_FRESH,
                                            proof_exact(1U << key->t->proof, item->key, &key->found),
@@ -93,6 +95,7 @@ static void judge_key(struct ceremony *c, struct fresh_key *key)
     t->outcome = !key->ok                          ? KEY_UNKNOWN
                  : t->item->unproven               ? KEY_UNPROVEN
                  : t->item->route == ROUTE_ALIGNED ? KEY_ALIGNED
+                 : t->item->route == ROUTE_DERIVED ? KEY_DERIVED
                                                    : KEY_MIGRATED;
 }
 
@@ -362,7 +365,7 @@ bool fresh_prove(struct ceremony *c, struct step_result *result, struct err *err
         const struct transfer *t = &c->transfers.at[i];
         count(&migrated, t,
               t->outcome == KEY_MIGRATED || t->outcome == KEY_UNPROVEN ||
-                  t->outcome == KEY_ALIGNED);
+                  t->outcome == KEY_ALIGNED || t->outcome == KEY_DERIVED);
     }
     secret_free(&c->side[SIDE_DESTINATION].pin);
     say(&migrated, &proven, by_app, result->text, sizeof result->text);

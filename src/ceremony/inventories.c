@@ -164,17 +164,20 @@ bool inventory_open_one(struct party *party, struct leftovers *left, struct narr
     return left->opened = open_one(party, left, n, err);
 }
 
-/* The handles of what this ceremony made to stay, sorted; the caller frees them. */
-static uint64_t *made_to_stay(const struct inventory_made *made, size_t *count, struct err *err)
+/* The handles of what this ceremony made to stay on this side, sorted; the caller frees them. Only
+ * a new key is kept on the source. */
+static uint64_t *made_to_stay(const struct inventory_made *made, enum side side, size_t *count,
+                              struct err *err)
 {
     const struct transfers *all = made->arrived;
     uint64_t *finals = calloc(all->count + made->count + 1, sizeof *finals);
 
     *count = 0;
     for (size_t i = 0; finals && i < all->count; i++)
-        if (all->at[i].proven)
-            finals[(*count)++] = all->at[i].final;
-    for (size_t i = 0; finals && i < made->count; i++)
+        if (all->at[i].proven && (side == SIDE_DESTINATION || all->at[i].source.final))
+            finals[(*count)++] =
+                side == SIDE_DESTINATION ? all->at[i].final : all->at[i].source.final;
+    for (size_t i = 0; finals && side == SIDE_DESTINATION && i < made->count; i++)
         finals[(*count)++] = made->handles[i];
     if (finals)
         qsort(finals, *count, sizeof *finals, key_compare_handles);
@@ -221,7 +224,7 @@ static uint32_t count_unexplained(const struct party *party, const uint64_t *now
 
     for (size_t i = 0; i < count; i++)
         if (!has_handle(party->known.before, party->known.before_count, now[i]) &&
-            (party->known.side == SIDE_SOURCE || !has_handle(finals, final_count, now[i]))) {
+            !has_handle(finals, final_count, now[i])) {
             unexplained++;
             warn_of_unexplained(party, now[i], n);
         }
@@ -270,7 +273,7 @@ static bool close_one(struct party *party, const struct inventory_made *made,
         left->unsure |= !party->gone; /* one that is gone has no session objects */
         return false;
     }
-    finals = made_to_stay(made, &final_count, err);
+    finals = made_to_stay(made, party->known.side, &final_count, err);
     ok = finals &&
          compare(party, now, count, count_unexplained(party, now, count, finals, final_count, n),
                  left, n, err);

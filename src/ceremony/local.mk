@@ -27,6 +27,8 @@ libceremony_a_SOURCES += \
 	%D%/conflicts.h \
 	%D%/cut_off.c \
 	%D%/cut_off.h \
+	%D%/half_derived.c \
+	%D%/half_derived.h \
 	%D%/demands.c \
 	%D%/demands.h \
 	%D%/open_offers.c \

@@ -377,6 +377,12 @@ static const char *aligned_words(const struct transfer *t, char out[EVENT_TEXT_M
     return out;
 }
 
+static const char *derived_words(const struct transfer *t, char out[EVENT_TEXT_MAX])
+{
+    text_print(out, EVENT_TEXT_MAX, "a new key on both HSMs: %s", proof_sentence(t->proof));
+    return out;
+}
+
 bool emit_key_done(struct narrator *n, const struct transfer *t, struct err *err)
 {
     struct event e = {.kind = EVENT_KEY_DONE, .side = SIDE_DESTINATION, .key = t->number};
@@ -393,6 +399,7 @@ bool emit_key_done(struct narrator *n, const struct transfer *t, struct err *err
                  ? ahead_sentence(t->ahead, t->proof)
              : t->outcome == KEY_MIGRATED ? proof_sentence(t->proof)
              : t->outcome == KEY_ALIGNED  ? aligned_words(t, changes)
+             : t->outcome == KEY_DERIVED  ? derived_words(t, changes)
              : t->outcome == KEY_UNPROVEN ? unproven_words(t)
                                           : err_note_get(&t->err).what);
     if (t->outcome == KEY_SEALED)
@@ -437,6 +444,7 @@ static void count_end(struct event *e, enum key_outcome outcome, bool companion)
     e->end.sealed += outcome == KEY_SEALED;
     e->end.destroyed += outcome == KEY_DESTROYED;
     e->end.aligned += outcome == KEY_ALIGNED;
+    e->end.derived += outcome == KEY_DERIVED;
 }
 
 bool emit_end(struct narrator *n, const struct end_word *word, struct err *err)

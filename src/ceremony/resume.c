@@ -17,6 +17,7 @@
 #include "ceremony/cut_off.h"
 #include "ceremony/lock_tokens.h"
 #include "ceremony/demands.h"
+#include "ceremony/half_derived.h"
 #include "ceremony/members.h"
 #include "ceremony/sweep.h"
 #include "ceremony/walk.h"
@@ -369,11 +370,40 @@ static bool begin(struct ceremony *c, struct err *err)
     return true;
 }
 
-bool ceremony_resume(struct ceremony *c, struct err *err)
+static bool go_on(struct ceremony *c, struct err *err)
 {
     struct search search = {0};
+    bool ok = search_make(c, &search, err) && look(c, &search, err) && change(c, &search, err) &&
+              begin(c, err);
+
+    search_free(&search);
+    return ok;
+}
+
+/* A new key is never finished later: its pairs are gone, and nobody has used it. */
+static bool undo_derived(struct ceremony *c, struct err *err)
+{
+    const struct interrupted_ceremony *all = c->setup.interrupted;
+    struct interrupted_ceremony rest = *all;
     bool ok;
 
+    if (!half_derived_sweep(c, err))
+        return false;
+    if (!emit_note(&c->narrator, EVENT_WARNING, SIDE_RELAY, "no-plan",
+                   "a new key is not finished later: what was kept of it was destroyed on both "
+                   "sides; start the ceremony again afterwards"))
+        return emit_why(&c->narrator, err);
+    if (!ceremony_refresh(c, SIDE_SOURCE, err) || !ceremony_refresh(c, SIDE_DESTINATION, err))
+        return false;
+    rest.descs.count = 0;
+    c->setup.interrupted = &rest;
+    ok = go_on(c, err);
+    c->setup.interrupted = all;
+    return ok;
+}
+
+bool ceremony_resume(struct ceremony *c, struct err *err)
+{
     if (!c->setup.interrupted || c->walk.begun)
         return err_set(err, ERR_USAGE, "there is nothing to resume, or it has begun");
     if (!check_tokens(c, err) || !lock_tokens(c, err) ||
@@ -387,8 +417,5 @@ bool ceremony_resume(struct ceremony *c, struct err *err)
                    "no plan was made before it was interrupted: this only removes what the canary "
                    "may have left; start the ceremony again afterwards"))
         return emit_why(&c->narrator, err);
-    ok = search_make(c, &search, err) && look(c, &search, err) && change(c, &search, err) &&
-         begin(c, err);
-    search_free(&search);
-    return ok;
+    return half_derived_is(c) ? undo_derived(c, err) : go_on(c, err);
 }

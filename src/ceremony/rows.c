@@ -4,6 +4,7 @@
 #include "ceremony/sweep.h"
 #include "transfer/alignment.h"
 #include "transfer/commit.h"
+#include "transfer/derived.h"
 #include "transfer/key_steps.h"
 #include "transfer/public_object.h"
 
@@ -24,7 +25,9 @@ const struct transport_row *rows_of_transport(const struct transport *t, size_t 
     }
     bool agreed = wrap_is_agreed(t->suite->transport);
 
-    *count = agreed ? agreed_transport_rows_count : transport_rows_count;
+    *count = t->suite->derived ? agreed_transport_rows_met
+             : agreed          ? agreed_transport_rows_count
+                               : transport_rows_count;
     return agreed ? agreed_transport_rows : transport_rows;
 }
 
@@ -37,6 +40,10 @@ const struct transfer_row *rows_of(const struct transfer *t, size_t *count)
     if (t->item->route == ROUTE_ALIGNED) {
         *count = aligned_rows_count;
         return aligned_rows;
+    }
+    if (t->item->route == ROUTE_DERIVED) {
+        *count = derived_rows_count;
+        return derived_rows;
     }
     bool is_public = t->item->route == ROUTE_PUBLIC;
 
@@ -118,11 +125,24 @@ static bool undo_lost_commit(const struct crew *crew, struct transfer *t, struct
                                               "kept by a commit that failed", crew->narrator, err));
 }
 
+/* The same of a new key's commit on the source. */
+static bool undo_lost_on_source(const struct crew *crew, struct transfer *t, struct err *err)
+{
+    struct party *party = &crew->side[SIDE_SOURCE];
+    struct key_desc found;
+
+    return derived_find_lost(party->hsm, t, &found, err) &&
+           (found.handle == 0 ||
+            sweep_object(party, &found, "kept by a commit that failed", crew->narrator, err));
+}
+
 bool rows_undo(const struct crew *crew, size_t at, struct transfer *t, struct err *err)
 {
     const struct hsms hsms = hsms_of(crew);
     const struct transfer_row *row = row_at(t, at);
 
+    if (row->head.id == STEP_COMMIT_SOURCE && t->source.final == 0)
+        return undo_lost_on_source(crew, t, err);
     return row->head.id == STEP_COMMIT && t->final == 0 ? undo_lost_commit(crew, t, err)
                                                         : transfer_undo(row, hsms.by_side, t, err);
 }

@@ -139,7 +139,7 @@ static bool compare(struct script_watch *w, const struct plan *plan, struct narr
     for (size_t i = 0; ok && i < plan->count; i++)
         if (!plan->items[i].companion_of) {
             items[count] = i;
-            handles[count++] = plan->items[i].key->handle;
+            handles[count++] = plan_item_chosen(&plan->items[i]);
         }
     ok =
         ok && script_compare(&w->script, handles, count, report, (void *)(uintptr_t)&reporter, err);
@@ -228,7 +228,7 @@ void script_watch_explain(struct script_watch *w, struct event *exception)
 
 static const struct script_key *named(const struct script_watch *w, const struct transfer *t)
 {
-    return t->owner ? NULL : script_find(&w->script, t->item->key->handle);
+    return t->owner ? NULL : script_find(&w->script, plan_item_chosen(t->item));
 }
 
 bool script_watch_names(const struct script_watch *w, const struct transfer *t)
@@ -262,7 +262,7 @@ bool script_watch_end(const struct script_watch *w, const struct transfers *tran
     for (size_t i = 0; i < transfers->count; i++)
         arrived +=
             (transfers->at[i].outcome == KEY_MIGRATED || transfers->at[i].outcome == KEY_SEALED ||
-             transfers->at[i].outcome == KEY_ALIGNED) &&
+             transfers->at[i].outcome == KEY_ALIGNED || transfers->at[i].outcome == KEY_DERIVED) &&
             named(w, &transfers->at[i]);
     word.outcome = script_judge(w->script.line_count > 0, script_deviates(&w->differs),
                                 arrived == 0 || arrived < w->script.key_count);

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "hsm/hsm.h"
+#include "plan/derived_key.h"
 #include "plan/interrupted.h"
 #include "plan/policy.h"
 #include "plan/script.h"
@@ -58,12 +59,13 @@ struct ceremony_setup {
     struct policy policy;
     bool resync;    /* what the destination has already is left out, and is no refusal */
     bool tries_all; /* a probe: both HSMs are tried for more than this ceremony needs */
-    const struct script_said *script;  /* what the ceremony file says; NULL: there is none. Not
-                                          copied */
-    const struct sealing *sealing;     /* for a key service, in place of the destination; NULL: for
-                                          another HSM. Not copied */
-    const struct visit_pasts *offers;  /* of this host's report folder; NULL: none is known. Not
-                                          copied */
+    const struct script_said *script; /* what the ceremony file says; NULL: there is none. Not
+                                         copied */
+    const struct sealing *sealing;    /* for a key service, in place of the destination; NULL: for
+                                         another HSM. Not copied */
+    struct derived_key derived;       /* a new key that both sides derive, next to the one chosen */
+    const struct visit_pasts *offers; /* of this host's report folder; NULL: none is known. Not
+                                         copied */
     const struct rehearsed *rehearsed; /* the last one of the same two HSMs; NULL: none is known.
                                           Not copied */
     const struct interrupted_ceremony *interrupted; /* to be resumed; NULL: none. Not copied */

@@ -81,7 +81,7 @@ static bool is_measured(struct ceremony *c)
 /* A key that nothing can prove, and a copy that is there. */
 static bool goes_alone(const struct transfer *t)
 {
-    return t->item->unproven || t->item->route == ROUTE_ALIGNED;
+    return t->item->unproven || t->item->route == ROUTE_ALIGNED || t->item->route == ROUTE_DERIVED;
 }
 
 bool windows_may_open(struct ceremony *c)

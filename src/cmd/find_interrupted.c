@@ -78,6 +78,7 @@ static bool take_planned(struct interrupted_ceremony *interrupted, struct number
         .explicit = event->planned.explicit,
         .refused = event->planned.route == ROUTE_NONE,
         .aligned = event->planned.route == ROUTE_ALIGNED,
+        .derived = event->planned.route == ROUTE_DERIVED,
         .announced = event->planned.kept,
         .intended = event->planned.kept,
         .companion = event->planned.companion_of != 0,
@@ -94,6 +95,8 @@ static void forget(struct interrupted_key *key)
                                     .announced = key->announced,
                                     .aligned = key->aligned,
                                     .companion = key->companion,
+                                    .derived = key->derived,
+                                    .kept_on_source = key->kept_on_source,
                                     .from = key->from};
 }
 
@@ -164,6 +167,8 @@ static bool take_event(struct interrupted_ceremony *interrupted, struct numbers 
         take_canary(interrupted, event);
     else if (key && event->kind == EVENT_STEP && event->step.id == STEP_COMMIT)
         take_commit(interrupted, key, event->step.state);
+    else if (key && event->kind == EVENT_STEP && event->step.id == STEP_COMMIT_SOURCE)
+        key->kept_on_source = event->step.state != EVENT_UNDONE;
     else if (key && event->kind == EVENT_PROOF && event->proof.stage == STEP_PROVE_AGAIN)
         key->proven = event->proof.state == EVENT_OK;
     else if (key && event->kind == EVENT_KEY_DONE)

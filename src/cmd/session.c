@@ -343,6 +343,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
         .ceremony.sessions = config->sessions,
         .ceremony.officer_count = config->officer_count,
         .ceremony.policy = config->policy,
+        .ceremony.derived = config->derive,
         .ceremony.script = &config->script,
         .ceremony.sealing = s->sealing,
         .ceremony.interrupted = s->interrupted,

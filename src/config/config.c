@@ -392,8 +392,9 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
            take_keys(l, raw->keys, raw->key_count) && take_signer(l, &raw->signer) &&
            take_sealed(l, raw->sealed) && config_take_arriving(l, raw->arriving) &&
            take_policy(l, &raw->policy) && take_taken(l, &raw->policy) &&
-           take_versions(l, raw->policy.versions) && take_script(l, &raw->policy) &&
-           check_officers(l) && take_report_folder(l, raw->report_folder);
+           take_versions(l, raw->policy.versions) && config_take_derive(l, raw->derive) &&
+           take_script(l, &raw->policy) && check_officers(l) &&
+           take_report_folder(l, raw->report_folder);
 }
 
 /* --- files --- */

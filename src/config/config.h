@@ -12,6 +12,7 @@
 #include "hsm/hsm.h"
 #include "hsm/key.h"
 #include "hsm/uri.h"
+#include "plan/derived_key.h"
 #include "plan/policy.h"
 #include "plan/script.h"
 #include "protocol/event.h"
@@ -82,6 +83,7 @@ struct config {
     struct config_signer signer;
     struct config_sealed sealed;
     struct config_arriving arriving;
+    struct derived_key derive;          /* its old key is the only one of keys */
     char report_folder[EVENT_PATH_MAX]; /* absolute; in the file it may be relative to the file's
                                            folder */
 };

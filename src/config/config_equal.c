@@ -91,5 +91,6 @@ bool config_equal(const struct config *a, const struct config *b)
            policy_equal(&a->policy, &b->policy) && same_signer(&a->signer, &b->signer) &&
            same_sealed(&a->sealed, &b->sealed) &&
            config_same_arriving(&a->arriving, &b->arriving) &&
+           config_same_derive(&a->derive, &b->derive) &&
            strcmp(a->report_folder, b->report_folder) == 0;
 }

@@ -13,6 +13,7 @@
 struct config;
 struct config_arriving;
 struct config_side;
+struct derived_key;
 struct key_desc;
 struct uri;
 
@@ -46,6 +47,11 @@ bool config_take_side(const struct loader *l, const char *at, const struct raw_s
 
 /* Takes the key that arrives as a file; after "keys". */
 bool config_take_arriving(const struct loader *l, const struct raw_arriving *raw);
+
+/* Takes the key that both HSMs derive: its name and uses, and the old one as the only one of
+ * "keys". After "keys" and "policy". */
+bool config_take_derive(const struct loader *l, const struct raw_derive *raw);
+bool config_same_derive(const struct derived_key *a, const struct derived_key *b);
 
 /* Writes what config_take_arriving() reads; and compares two of them. */
 bool config_same_arriving(const struct config_arriving *a, const struct config_arriving *b);

@@ -150,6 +150,14 @@ static const cyaml_schema_field_t arriving_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t derive_fields[] = {
+    TEXT("old", struct raw_derive, old, URI_WHOLE_MAX - 1),
+    TEXT("as", struct raw_derive, as, URI_WHOLE_MAX - 1),
+    CYAML_FIELD_FLAGS_PTR("uses", CYAML_FLAG_STRICT | CYAML_FLAG_POINTER, struct raw_derive, uses,
+                          uses, CYAML_ARRAY_LEN(uses)),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_strval_t unproven[] = {{"refuse", RAW_REFUSE}, {"waiver", RAW_WAIVER}};
 
 static const cyaml_strval_t orders_of_versions[] = {{"number", VERSIONS_BY_NUMBER},
@@ -241,6 +249,8 @@ static const cyaml_schema_field_t config_fields[] = {
                             sealed, sealed_fields),
     CYAML_FIELD_MAPPING_PTR("arriving", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_config,
                             arriving, arriving_fields),
+    CYAML_FIELD_MAPPING_PTR("derive", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_config,
+                            derive, derive_fields),
     TEXT("report-folder", struct raw_config, report_folder, EVENT_PATH_MAX - 1),
     CYAML_FIELD_END,
 };

@@ -78,6 +78,12 @@ struct raw_arriving {
     char *check_value; /* likewise */
 };
 
+/* A new key that both HSMs derive. */
+struct raw_derive {
+    char *old, *as; /* URIs: of the old key, and the name of the new one */
+    uint32_t *uses; /* enum key_flag */
+};
+
 enum raw_unproven { RAW_REFUSE = 1, RAW_WAIVER };
 
 enum raw_kdf { RAW_KDF_REQUIRED = 1, RAW_KDF_OPTIONAL };
@@ -122,6 +128,7 @@ struct raw_config {
     struct raw_signer signer;
     struct raw_sealed *sealed;     /* NULL: absent */
     struct raw_arriving *arriving; /* likewise */
+    struct raw_derive *derive;     /* likewise */
     char *report_folder;
 };
 

@@ -152,6 +152,38 @@ static void put_arriving(struct writer *w, const struct config_arriving *arrivin
     writer_end(w);
 }
 
+/* The name as a URI; only bytes that need no escape are written as they are. */
+static void put_name(struct writer *w, const char *key, const struct plan_name *name)
+{
+    char text[3 * (KEY_LABEL_MAX + KEY_ID_MAX) + 32];
+    size_t len = text_print(text, sizeof text, "pkcs11:object=");
+
+    for (size_t i = 0; i < name->label_len; i++)
+        len += text_print(text + len, sizeof text - len, "%%%02X", name->label[i]);
+    if (name->id_len)
+        len += text_print(text + len, sizeof text - len, ";id=");
+    for (size_t i = 0; i < name->id_len; i++)
+        len += text_print(text + len, sizeof text - len, "%%%02X", name->id[i]);
+    writer_text(w, key, text);
+}
+
+static void put_derive(struct writer *w, const struct config *config)
+{
+    const struct derived_key *derive = &config->derive;
+
+    if (!derive->wanted)
+        return;
+    writer_map(w, "derive", false);
+    writer_text(w, "old", config->key_count ? config->keys[0].text : "");
+    put_name(w, "as", &derive->name);
+    writer_list(w, "uses", true);
+    for (uint32_t use = 1; use & KEY_USES; use <<= 1)
+        if (derive->uses & use)
+            writer_text(w, NULL, key_flag_name(use));
+    writer_end(w);
+    writer_end(w);
+}
+
 static void put_policy(struct writer *w, const struct policy *policy)
 {
     writer_map(w, "policy", false);
@@ -231,11 +263,13 @@ bool config_print(const struct config *config, int fd, struct err *err)
         put_side(w, "source", &config->side[SIDE_SOURCE]);
     if (config->side[SIDE_DESTINATION].where.api[0])
         put_side(w, "destination", &config->side[SIDE_DESTINATION]);
-    put_keys(w, config);
+    if (!config->derive.wanted)
+        put_keys(w, config);
     put_policy(w, &config->policy);
     put_signer(w, &config->signer);
     put_sealed(w, &config->sealed);
     put_arriving(w, &config->arriving);
+    put_derive(w, config);
     writer_text(w, "report-folder", config->report_folder);
     writer_end(w);
     return writer_close(w, sha256, err);

@@ -6,6 +6,7 @@ libconfig_a_SOURCES = \
 	%D%/config.c \
 	%D%/config.h \
 	%D%/config_arriving.c \
+	%D%/config_derive.c \
 	%D%/config_diff.c \
 	%D%/config_equal.c \
 	%D%/config_parts.h \

@@ -117,6 +117,10 @@ struct hsm_agreement {
     uint32_t use; /* KEY_WRAP on the source, KEY_UNWRAP on the destination; for the outer layer of
                      HSM_KDF_NESTED, KEY_ENCRYPT and KEY_DECRYPT */
     const char *label;
+    const struct hsm_template
+        *key; /* NULL: a key of the transport. Otherwise the key that stays is
+                 derived, on a curve alone: AES-256, temporary until it is
+                 committed, with this template in place of use (0) and label */
 };
 
 /* A key that is wrapped in two layers. */
@@ -271,8 +275,9 @@ struct hsm_driver {
     /* Protocol steps 5 and 7: derives the wrapping key. The caller reads it again to check. The
      * agent's service has checked that the pair met this public half and no other, and that it
      * derives for the first time; and lets the key wrap, or unwrap, one fresh AES key and nothing
-     * else. If encapsulate() made the key for this use, it is that one. Errors: ERR_UNSUPPORTED
-     * (not by this KDF). */
+     * else. If encapsulate() made the key for this use, it is that one. A pair from which a key
+     * that stays (on->key) is derived derives nothing else. Errors: ERR_UNSUPPORTED (not by this
+     * KDF). */
     bool (*agree)(struct hsm *hsm, const struct hsm_agreement *on, uint64_t *handle,
                   struct err *err);
 

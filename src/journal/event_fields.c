@@ -335,6 +335,7 @@ static const struct event_field end[] = {
     FIELD_2(FIELD_NUMBER, "sealed", end.sealed),
     FIELD_3(FIELD_NUMBER, "destroyed", end.destroyed),
     FIELD_3(FIELD_NUMBER, "aligned", end.aligned),
+    FIELD_3(FIELD_NUMBER, "derived", end.derived),
     FIELD(FIELD_NUMBER, "refused", end.refused),
     FIELD(FIELD_NUMBER, "failed", end.failed),
     FIELD(FIELD_NUMBER, "companions", end.companions),

@@ -197,9 +197,11 @@ static void count_outcomes(const struct event_log *log, struct event_index *inde
             event_index_outcome(key->planned ? &planned : NULL, key->done ? &done : NULL);
         bool companion = key->planned && planned.planned.companion_of;
         key->proven =
-            key->done && (outcome == KEY_MIGRATED || outcome == KEY_ALIGNED) && !key->disordered;
+            key->done &&
+            (outcome == KEY_MIGRATED || outcome == KEY_ALIGNED || outcome == KEY_DERIVED) &&
+            !key->disordered;
         index->script.arrived += key->line && (outcome == KEY_MIGRATED || outcome == KEY_SEALED ||
-                                               outcome == KEY_ALIGNED);
+                                               outcome == KEY_ALIGNED || outcome == KEY_DERIVED);
         if ((unsigned)outcome < KEY_OUTCOMES)
             ++*(companion ? &index->companions[outcome] : &index->outcomes[outcome]);
     }

@@ -240,7 +240,9 @@ static bool remote_agree(struct hsm *hsm, const struct hsm_agreement *on, uint64
                          struct err *err)
 {
     Pb__Agreement msg;
-    wire_put_agreement(on, &msg);
+    Pb__Template key;
+    struct wire_constraints constraints;
+    wire_put_agreement(on, &msg, &key, &constraints);
     return ask(hsm, PB__REQUEST__CALL_AGREE, &msg, &handle_answer, handle, err);
 }
 

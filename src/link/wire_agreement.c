@@ -76,7 +76,8 @@ bool wire_get_layers(uint32_t alg, uint64_t inner, uint64_t outer, const Protobu
            (!outer || field_length(info, HSM_INFO_SIZE, HSM_INFO_SIZE, "shared information", err));
 }
 
-void wire_put_agreement(const struct hsm_agreement *on, Pb__Agreement *msg)
+void wire_put_agreement(const struct hsm_agreement *on, Pb__Agreement *msg, Pb__Template *key,
+                        struct wire_constraints *constraints)
 {
     pb__agreement__init(msg);
     msg->alg = (uint32_t)on->alg;
@@ -87,14 +88,35 @@ void wire_put_agreement(const struct hsm_agreement *on, Pb__Agreement *msg)
     msg->info = field_lend_bytes(on->info, HSM_INFO_SIZE);
     msg->use = on->use;
     msg->label = field_lend(on->label);
+    if (on->key) {
+        wire_put_template(on->key, key, constraints);
+        msg->key = key;
+    }
 }
 
-bool wire_get_agreement(const Pb__Agreement *msg, struct hsm_agreement *out, struct bytes *peer,
-                        struct err *err)
+/* A key of the transport has one of four uses; a key that stays has those of its template. */
+static bool get_use(const Pb__Agreement *msg, struct hsm_agreement *on, struct wire_agreed *room,
+                    struct err *err)
+{
+    struct bytes spki;
+
+    if (msg->key) {
+        on->key = &room->key;
+        return wire_get_template(msg->key, &room->key, &spki, &room->constraints, err) &&
+               ((on->use == 0 && spki.len == 0) ||
+                err_set(err, ERR_DATA, "a key that stays has a second use, or a public half"));
+    }
+    return on->use == KEY_WRAP || on->use == KEY_UNWRAP || on->use == KEY_ENCRYPT ||
+           on->use == KEY_DECRYPT ||
+           err_set(err, ERR_DATA, "a derived key has another use than it may have");
+}
+
+bool wire_get_agreement(const Pb__Agreement *msg, struct hsm_agreement *out,
+                        struct wire_agreed *room, struct err *err)
 {
     struct hsm_agreement on = {.private_handle = msg->private_handle,
                                .kem_handle = msg->kem_handle,
-                               .peer = peer,
+                               .peer = &room->peer,
                                .info = msg->info.data,
                                .use = msg->use,
                                .label = msg->label};
@@ -103,13 +125,10 @@ bool wire_get_agreement(const Pb__Agreement *msg, struct hsm_agreement *out, str
         !wire_get_handle(msg->private_handle, "private key's handle", err) ||
         !field_length(&msg->peer, 1, HSM_BLOB_MAX, "public key", err) ||
         !field_length(&msg->info, HSM_INFO_SIZE, HSM_INFO_SIZE, "shared information", err) ||
-        !wire_get_label(msg->label, err))
+        !wire_get_label(msg->label, err) || !get_use(msg, &on, room, err))
         return false;
-    if (on.use != KEY_WRAP && on.use != KEY_UNWRAP && on.use != KEY_ENCRYPT &&
-        on.use != KEY_DECRYPT)
-        return err_set(err, ERR_DATA, "a derived key has another use than it may have");
     on.kdf = (enum hsm_kdf)msg->kdf;
-    *peer = (struct bytes){msg->peer.data, msg->peer.len};
+    room->peer = (struct bytes){msg->peer.data, msg->peer.len};
     *out = on;
     return true;
 }

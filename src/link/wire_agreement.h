@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "hsm/hsm.h"
 #include "link/hsm.pb-c.h"
+#include "link/wire_constraints.h"
 
 void wire_put_meeting(const struct hsm_meeting *with, Pb__Meeting *msg);
 
@@ -17,9 +18,19 @@ void wire_put_encapsulation(const struct hsm_encapsulation *with, Pb__Encapsulat
 bool wire_get_encapsulation(const Pb__Encapsulation *msg, struct hsm_encapsulation *out,
                             struct bytes *peer, struct err *err);
 
-void wire_put_agreement(const struct hsm_agreement *on, Pb__Agreement *msg);
-bool wire_get_agreement(const Pb__Agreement *msg, struct hsm_agreement *out, struct bytes *peer,
-                        struct err *err);
+/* *key and *constraints are the memory of on->key. */
+void wire_put_agreement(const struct hsm_agreement *on, Pb__Agreement *msg, Pb__Template *key,
+                        struct wire_constraints *constraints);
+
+/* The memory of what out points to, which borrows from the message; without a key in that, out->key
+ * is NULL. */
+struct wire_agreed {
+    struct bytes peer;
+    struct hsm_template key;
+    struct key_constraints constraints;
+};
+bool wire_get_agreement(const Pb__Agreement *msg, struct hsm_agreement *out,
+                        struct wire_agreed *room, struct err *err);
 
 /* By what a key is wrapped or unwrapped, from the fields of such a request; without an outer key it
  * is one layer. by->info borrows from info. */

@@ -23,6 +23,8 @@ struct interrupted_key {
     bool proven;            /* ... and it was proven after its commit */
     bool waived;            /* it was migrated under a waiver, since nothing can prove it */
     bool failed;            /* it is known not to exist: its migration failed */
+    bool derived;           /* it was to be new on both sides ... */
+    bool kept_on_source;    /* ... and its commit there was announced and not undone */
     bool aligned;           /* its copy was there, and was to be brought into line */
     bool companion;         /* accompanies another key: added to the plan, not selected */
     struct plan_name *from; /* its name on the source, if it was to arrive under another one */

@@ -3,6 +3,8 @@
 libceremony_a_SOURCES += \
 	%D%/companion.c \
 	%D%/companion.h \
+	%D%/derived_key.c \
+	%D%/derived_key.h \
 	%D%/explained.c \
 	%D%/explained.h \
 	%D%/interrupted.h \

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "hsm/wrap_alg.h"
+#include "plan/derived_key.h"
 #include "plan/limits.h"
 #include "plan/name_index.h"
 #include "plan/provable.h"
@@ -253,6 +254,41 @@ static bool judge_copy(const struct judge *judge, struct plan_item *item, struct
     return true;
 }
 
+/* Its name must be free on both sides: an object of this name would be taken for it. */
+static bool has_free_name(const struct judge *judge, const struct key_desc *key, struct err *err)
+{
+    return (!names_taken(&judge->source, key) ||
+            err_set(err, ERR_CONFLICT, "the label or id of the new key is taken on the source")) &&
+           (!names_taken(&judge->destination, key) ||
+            err_set(err, ERR_CONFLICT,
+                    "the label or id of the new key is taken on the destination"));
+}
+
+/* A new key, next to the one that was chosen. The ceremony that makes it carries no other. */
+static bool judge_derived(const struct judge *judge, const struct plan *plan,
+                          struct plan_item *item, struct err *reason)
+{
+    char label[KEY_LABEL_TEXT];
+
+    if (plan && item != plan->items)
+        return err_set(reason, ERR_DENIED, "this ceremony derives one new key and carries none");
+    if (!derived_key_item(judge->suite->derived, item, reason))
+        return false;
+    const struct key_desc old = plan_item_listed(item);
+    item->alg = judge->suite->transport;
+    item->proofs = provable_by(judge->suite, item->key);
+    if (item->proofs == 0)
+        return provable_explain(judge->suite, item->key, reason);
+    if (!limits_allow(&judge->suite->limits, item->key, reason) ||
+        !has_free_name(judge, item->key, reason))
+        return false;
+    item->route = ROUTE_DERIVED;
+    text_print(reason->what, sizeof reason->what,
+               "a NEW key, derived on both HSMs, next to %.120s, which stays as it is",
+               key_label_text(&old, label));
+    return true;
+}
+
 /* Reasons that cannot be remedied come first: names and public halves are checked last. */
 static bool judge_key(const struct judge *judge, struct plan_item *item, struct err *reason)
 {
@@ -340,9 +376,10 @@ static void judge_item(const struct judge *judge, const struct plan *plan, struc
 
     item->want_flags =
         public ? policy_public_flags(item->key) : policy_want_flags(judge->policy, item->key);
-    if (item->newer ? !refuse_older(plan, item, &reason)
-                    : !(public ? judge_public(judge, item, owner, &reason)
-                               : judge_key(judge, item, &reason)))
+    if (judge->suite->derived ? !judge_derived(judge, plan, item, &reason)
+        : item->newer         ? !refuse_older(plan, item, &reason)
+        : public              ? !judge_public(judge, item, owner, &reason)
+                              : !judge_key(judge, item, &reason))
         item->route = ROUTE_NONE;
     err_note_set(&item->reason, &reason);
 }

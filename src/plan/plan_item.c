@@ -57,6 +57,11 @@ struct key_desc plan_item_listed(const struct plan_item *item)
     return item->from ? plan_named(item->key, item->from) : *item->key;
 }
 
+uint64_t plan_item_chosen(const struct plan_item *item)
+{
+    return item->old_handle ? item->old_handle : item->key->handle;
+}
+
 bool plan_item_rename(struct plan_item *item, const struct plan_name *name, struct err *err)
 {
     if (!item->from) {

@@ -34,9 +34,10 @@ struct proof_half {
 struct plan_item {
     const struct key_desc *key; /* as listed on the source: in the list of the plan; or own */
     struct key_desc *own;       /* a description that is not the listed one; NULL: none */
-    bool explicit;              /* selected by name, not by a pattern */
-    enum key_route route;       /* ROUTE_NONE: it cannot be migrated, for this reason */
-    enum hsm_alg alg;           /* the algorithm that encrypts it, if it is migrated */
+    uint64_t old_handle;  /* of the old key on the source, if this is a new one; 0: it is not */
+    bool explicit;        /* selected by name, not by a pattern */
+    enum key_route route; /* ROUTE_NONE: it cannot be migrated, for this reason */
+    enum hsm_alg alg;     /* the algorithm that encrypts it, if it is migrated */
     uint32_t want_flags;
     uint32_t proofs;        /* bit (1 << enum hsm_proof) for each proof that is possible */
     bool renamed;           /* it takes the id of that key in place of its id on the source */
@@ -72,6 +73,9 @@ struct key_desc plan_named(const struct key_desc *key, const struct plan_name *n
 
 /* The item's key as it is on the source, also if it arrives under another name. */
 struct key_desc plan_item_listed(const struct plan_item *item);
+
+/* The handle of the key on the source that was chosen. */
+uint64_t plan_item_chosen(const struct plan_item *item);
 
 /* The item arrives under this name. Errors: ERR_FAILED (memory). */
 bool plan_item_rename(struct plan_item *item, const struct plan_name *name, struct err *err);

@@ -12,6 +12,8 @@
 #include "plan/services.h"
 #include "protocol/outcome.h"
 
+struct derived_key;
+
 /* One way to wrap a key. */
 struct wrap_option {
     enum key_route route; /* in the AES envelope, or directly under the transport key (by RSA_AES:
@@ -58,8 +60,9 @@ struct suite {
     char transport_reason[160];
     struct trial trials[TRIALS_MAX];
     unsigned trial_count;
-    const struct service *service; /* the destination is a key service; NULL: an HSM */
-    bool pads;                     /* the source may pad what it wraps, as far as is known */
+    const struct service *service;     /* the destination is a key service; NULL: an HSM */
+    const struct derived_key *derived; /* both sides derive this new key; NULL: keys are carried */
+    bool pads;                         /* the source may pad what it wraps, as far as is known */
     bool returned; /* the key comes as a file of a key service: no HSM is its source, and only a
                       public half that came by another way can prove it */
 };

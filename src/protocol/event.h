@@ -337,6 +337,7 @@ struct event {
             uint32_t migrated, unproven, refused, failed;
             uint32_t sealed;    /* as files for a key service */
             uint32_t destroyed; /* by a removal, companions included */
+            uint32_t derived;   /* new keys, which both HSMs have derived */
             uint32_t aligned;   /* copies whose attributes were brought into line */
             uint32_t companions, companions_refused,
                 companions_failed; /* these are not counted among the others */

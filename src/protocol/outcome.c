@@ -7,14 +7,14 @@ const char *key_outcome_name(enum key_outcome outcome)
 {
     static const char *const names[KEY_OUTCOMES] = {
         "pending", "migrated", "refused",           "failed",    "unknown", "unproven",
-        "sealed",  "bundled",  "reported migrated", "destroyed", "aligned"};
+        "sealed",  "bundled",  "reported migrated", "destroyed", "aligned", "derived"};
     return name_of(names, KEY_OUTCOMES, outcome);
 }
 
 const char *key_route_name(enum key_route route)
 {
-    static const char *const names[ROUTES] = {"none",   "envelope", "direct",
-                                              "public", "removed",  "aligned"};
+    static const char *const names[ROUTES] = {"none",    "envelope", "direct", "public",
+                                              "removed", "aligned",  "derived"};
     return name_of(names, ROUTES, route);
 }
 

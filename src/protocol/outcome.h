@@ -15,11 +15,12 @@ enum key_outcome {
     KEY_REPORTED,  /* the other room says that it was migrated, and nothing here shows it */
     KEY_DESTROYED, /* by a removal: the other side has proven that it has the same key */
     KEY_ALIGNED,   /* it was there, was proven, and its attributes were brought into line */
+    KEY_DERIVED,   /* a new key, which both HSMs have derived and proven to share */
     KEY_OUTCOMES
 };
 
 /* How a key is carried: wrapped by AES; directly by OAEP; unencrypted, since it is public; it is
- * not carried, but removed, or its copy is brought into line. */
+ * not carried, but removed, or its copy is brought into line, or both sides derive it. */
 enum key_route {
     ROUTE_NONE,
     ROUTE_ENVELOPE,
@@ -27,6 +28,7 @@ enum key_route {
     ROUTE_PUBLIC,
     ROUTE_REMOVED,
     ROUTE_ALIGNED,
+    ROUTE_DERIVED,
     ROUTES
 };
 

@@ -55,6 +55,14 @@ static const struct {
     [STEP_UNWRAP_KEY] = {"unwrap-key", "decrypt the key (temporary)", SIDE_DESTINATION, 10,
                          "The DESTINATION decrypts % into a temporary key.", "Nothing leaves",
                          STEP_SENT_NOTHING},
+    [STEP_DERIVE] = {"derive", "derive the new key", SIDE_SOURCE, 11,
+                     "The SOURCE derives %, a NEW key, from its pair and the DESTINATION's public "
+                     "half, as a temporary key.",
+                     "Nothing leaves", STEP_SENT_NOTHING},
+    [STEP_DERIVE_THERE] = {"derive-there", "derive the same there", SIDE_DESTINATION, 11,
+                           "The DESTINATION derives % from its pair and the SOURCE's public half, "
+                           "as a temporary key.",
+                           "Nothing leaves", STEP_SENT_NOTHING},
     [STEP_PROVE] = {"prove", "prove that both hold the same key", SIDE_RELAY, 11,
                     "Both HSMs work on the same random challenge, to prove that both hold %.",
                     "What leaves are their answers to it, and no key", STEP_SENT_NOTHING},
@@ -67,6 +75,10 @@ static const struct {
     [STEP_COMMIT] =
         {"commit", "keep it under its own name", SIDE_DESTINATION, 11,
          "The DESTINATION keeps % under its own name: from here on it is on that token.",
+         "Nothing leaves", STEP_SENT_NOTHING},
+    [STEP_COMMIT_SOURCE] =
+        {"commit-source", "keep it on the source too", SIDE_SOURCE, 11,
+         "The SOURCE keeps % under the same name: from here on both tokens have it.",
          "Nothing leaves", STEP_SENT_NOTHING},
     [STEP_ALIGN] = {"align", "bring its attributes into line", SIDE_DESTINATION, 11,
                     "Both HSMs prove that the DESTINATION has %; then it sets the attributes that "

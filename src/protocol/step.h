@@ -26,7 +26,10 @@ enum step_id {
     STEP_READ_OBJECT, /* public objects: in place of the four steps before */
     STEP_RELAY_OBJECT,
     STEP_COMMIT,
-    STEP_ALIGN, /* of a copy that is there already: in place of all steps before */
+    STEP_ALIGN,  /* of a copy that is there already: in place of all steps before */
+    STEP_DERIVE, /* of a new key: before STEP_PROVE, in place of all before; on the source ... */
+    STEP_DERIVE_THERE,  /* ... and on the destination */
+    STEP_COMMIT_SOURCE, /* of a new key: after STEP_COMMIT */
     STEP_PROVE_AGAIN,
     STEP_SEAL, /* for a key service: in place of all from STEP_UNWRAP_KEY on */
     STEP_DESTROY,

@@ -84,6 +84,8 @@ static void put_summary(const struct view *v)
         writer_number(w, "sealed", end.end.sealed);
     if (begin.begin.removal[0])
         writer_number(w, "destroyed", end.end.destroyed);
+    if (end.end.derived)
+        writer_number(w, "derived", end.end.derived);
     if (end.end.aligned)
         writer_number(w, "aligned", end.end.aligned);
     writer_number(w, "refused", end.end.refused);

@@ -41,6 +41,8 @@ libreport_a_SOURCES = \
 	%D%/verify_rules.h \
 	%D%/verify_alignment.c \
 	%D%/verify_alignment.h \
+	%D%/verify_derived.c \
+	%D%/verify_derived.h \
 	%D%/verify_gates.c \
 	%D%/verify_gates.h \
 	%D%/verify_pace.c \

@@ -319,6 +319,7 @@ static bool make_end(const struct event_log *log, enum end_outcome outcome, int 
         end->end.sealed = index.outcomes[KEY_SEALED];
         end->end.destroyed = index.outcomes[KEY_DESTROYED] + index.companions[KEY_DESTROYED];
         end->end.aligned = index.outcomes[KEY_ALIGNED];
+        end->end.derived = index.outcomes[KEY_DERIVED];
         end->end.refused = index.outcomes[KEY_REFUSED];
         end->end.failed = index.outcomes[KEY_FAILED] + index.outcomes[KEY_UNKNOWN];
         end->end.companions = index.companions[KEY_MIGRATED];

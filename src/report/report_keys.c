@@ -194,7 +194,7 @@ static struct fidelity_pair pair_of(const struct event *planned, const struct ev
     enum key_outcome outcome = event_index_outcome(planned, done);
     bool arrived = done &&
                    (outcome == KEY_MIGRATED || outcome == KEY_UNPROVEN ||
-                    outcome == KEY_DESTROYED || outcome == KEY_ALIGNED) &&
+                    outcome == KEY_DESTROYED || outcome == KEY_ALIGNED || outcome == KEY_DERIVED) &&
                    done->key_done.desc.class != KEY_CLASS_OTHER; /* it was seen there */
 
     return (struct fidelity_pair){
@@ -285,7 +285,8 @@ static void put_short_name(struct writer *w, const struct key_desc *desc)
     writer_hex(w, "id", desc->id, key_id_held(desc));
 }
 
-/* Its name on the source, if it is another one there. */
+/* Its name on the source, if it is another one there; of a new key, that of the old one.
+ */
 static void put_from(struct writer *w, const struct event *planned)
 {
     struct key_desc from = {.label_len = planned->planned.from_label_len,
@@ -295,7 +296,7 @@ static void put_from(struct writer *w, const struct event *planned)
         return;
     memcpy(from.label, planned->planned.from_label, sizeof from.label);
     memcpy(from.id, planned->planned.from_id, sizeof from.id);
-    writer_map(w, "on-source", false);
+    writer_map(w, planned->planned.route == ROUTE_DERIVED ? "old-key" : "on-source", false);
     put_short_name(w, &from);
     writer_end(w);
 }

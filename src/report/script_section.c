@@ -95,7 +95,8 @@ static void put_incomplete(const struct view *v)
         if (key->done)
             event_log_read(v->log, key->done, &done);
         enum key_outcome outcome = event_index_outcome(&planned, key->done ? &done : NULL);
-        if (outcome == KEY_MIGRATED || outcome == KEY_SEALED || outcome == KEY_ALIGNED)
+        if (outcome == KEY_MIGRATED || outcome == KEY_SEALED || outcome == KEY_ALIGNED ||
+            outcome == KEY_DERIVED)
             continue;
         writer_map(w, NULL, true);
         writer_number(w, "key", (int64_t)i + 1);

@@ -127,7 +127,9 @@ static const char *proven_at(const struct sheet *s, const struct sheet_key *k, c
 
 static enum sheet_tone tone_of(const struct node *key)
 {
-    return arrived(key) || sealed(key) || node_is(key, "outcome", "aligned") ? SHEET_PLAIN
+    return arrived(key) || sealed(key) || node_is(key, "outcome", "aligned") ||
+                   node_is(key, "outcome", "derived")
+               ? SHEET_PLAIN
            : node_is(key, "outcome", "refused") || node_is(key, "outcome", "pending")
                ? SHEET_WARNING
                : SHEET_BAD;
@@ -191,7 +193,8 @@ void sheet_not_migrated(struct sheet *s)
     }
     if (groups.count > 0)
         sheet_section(s, node_at(s->report, "ceremony.removal") ||
-                                 node_at(s->report, "summary.aligned")
+                                 node_at(s->report, "summary.aligned") ||
+                                 node_at(s->report, "summary.derived")
                              ? "WHAT BECAME OF THE KEYS"
                              : "KEYS THAT WERE NOT MIGRATED");
     sheet_groups(s, &groups, "key");

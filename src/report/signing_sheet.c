@@ -41,6 +41,9 @@ static void put_outcome(struct sheet *s)
         sheet_toned(s, SHEET_WARNING, "destroyed", "%s on the %s; see the keys",
                     node_text(summary, "destroyed"),
                     node_is(s->report, "ceremony.removal", "undo") ? "destination" : "source");
+    if (node_at(summary, "derived"))
+        sheet_fact(s, "NEW", "%s: a new key, derived on both HSMs; see the keys",
+                   node_text(summary, "derived"));
     if (node_at(summary, "aligned"))
         sheet_fact(s, "aligned", "%s: attributes of copies that were there; see the keys",
                    node_text(summary, "aligned"));

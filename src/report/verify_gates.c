@@ -332,7 +332,8 @@ bool gates_check_order(const struct node *report, const struct rule_steps *steps
                   {STEP_LOAD_PUBLIC, GATE_REVIEW},   {STEP_WRAP_KEY, GATE_KEY},
                   {STEP_ALIGN, GATE_DEVICES},        {STEP_ALIGN, GATE_REVIEW},
                   {STEP_DISTINGUISH, GATE_DEVICES},  {STEP_DISTINGUISH, GATE_REVIEW},
-                  {STEP_DESTROY_KEY, GATE_KEY}};
+                  {STEP_DESTROY_KEY, GATE_KEY},      {STEP_DERIVE, GATE_DEVICES},
+                  {STEP_DERIVE, GATE_REVIEW},        {STEP_DERIVE, GATE_FINGERPRINT}};
     struct passed passed = {.next = node_at(report, "gates")->first};
 
     read_policy(&passed, report);

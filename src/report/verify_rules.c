@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "protocol/event.h"
 #include "report/verify_alignment.h"
+#include "report/verify_derived.h"
 #include "report/verify_gates.h"
 #include "report/verify_pace.h"
 #include "report/verify_relay.h"
@@ -277,7 +278,8 @@ static bool check_outcome(const struct node *report, struct err *err)
     int64_t code = node_number(summary, "exit-code");
     size_t unproven = count_outcome(report, "unproven"); /* migrated by a waiver */
     bool migrated = node_number(summary, "migrated") > 0 || unproven ||
-                    count_outcome(report, "sealed") > 0 || count_outcome(report, "aligned") > 0;
+                    count_outcome(report, "sealed") > 0 || count_outcome(report, "aligned") > 0 ||
+                    count_outcome(report, "derived") > 0;
     const struct node *companions = node_at(report, "companions");
     bool open = node_number(summary, "left-over") > 0 || count_outcome(report, "unknown") > 0 ||
                 count_in(companions, "unknown") > 0;
@@ -294,8 +296,9 @@ static bool check_outcome(const struct node *report, struct err *err)
     if (node_is(summary, "outcome", "failed") && migrated)
         return rule_wrong(summary, err, "keys were migrated, but the outcome says otherwise");
     if (code == 0 && count_outcome(report, "migrated") + count_outcome(report, "sealed") +
-                             count_outcome(report, "aligned") + count_outcome(report, "refused") +
-                             count_in(companions, "migrated") + count_in(companions, "refused") !=
+                             count_outcome(report, "aligned") + count_outcome(report, "derived") +
+                             count_outcome(report, "refused") + count_in(companions, "migrated") +
+                             count_in(companions, "refused") !=
                          node_at(report, "keys")->count + companions->count)
         return rule_wrong(
             summary, err,
@@ -325,7 +328,7 @@ static bool check_fidelity(const struct node *report, struct err *err)
 {
     for (const struct node *key = rule_next_key(report, NULL); key;
          key = rule_next_key(report, key)) {
-        if (!node_is(key, "outcome", "migrated"))
+        if (!node_is(key, "outcome", "migrated") && !node_is(key, "outcome", "derived"))
             continue;
         if (strcmp(half_of(key, "source-public-key"), half_of(key, "destination-public-key")) !=
                 0 &&
@@ -357,6 +360,7 @@ struct walk {
     int next;     /* the step that may come next, other than closing steps and those of keys */
     bool agreed;  /* both sides agree on the transport's key: the source answers with its own */
     bool sealed;  /* for a key service: steps of the destination are missing */
+    bool derives; /* both sides derive a new key, and none is carried */
     bool closing; /* closing steps have begun */
     struct way *ways;
 };
@@ -364,7 +368,9 @@ struct walk {
 /* The step of a key that follows this one. */
 static enum step_id next_of_key(const struct walk *w, enum step_id id)
 {
-    return id == STEP_PROVE                    ? STEP_COMMIT
+    return id == STEP_DERIVE_THERE             ? STEP_PROVE
+           : id == STEP_COMMIT && w->derives   ? STEP_COMMIT_SOURCE
+           : id == STEP_PROVE                  ? STEP_COMMIT
            : id == STEP_COMMIT                 ? STEP_PROVE_AGAIN
            : w->sealed && id == STEP_RELAY_KEY ? STEP_SEAL
                                                : id + 1;
@@ -374,7 +380,8 @@ static enum step_id next_of_key(const struct walk *w, enum step_id id)
 static bool walk_key(struct walk *w, const struct rule_step *step)
 {
     struct way *way = &w->ways[step->key];
-    bool begins = (step->id == STEP_WRAP_KEY && w->next >= STEP_WRAP_KEY) ||
+    bool begins = (step->id == STEP_WRAP_KEY && w->next >= STEP_WRAP_KEY && !w->derives) ||
+                  (step->id == STEP_DERIVE && w->next == STEP_MAKE_KEK && w->derives) ||
                   ((step->id == STEP_READ_OBJECT || step->id == STEP_ALIGN) &&
                    (w->next >= STEP_WRAP_KEY || w->next == 0));
     bool first = begins && !way->begun;
@@ -437,6 +444,7 @@ static bool check_order(const struct node *report, const struct rule_steps *step
     struct walk w = {.ways = calloc((size_t)steps->keys + 1, sizeof *w.ways),
                      .agreed = node_at(report, "negotiation.transport.kdf") != NULL,
                      .sealed = sealed,
+                     .derives = derived_is(report),
                      .next = sealed ? STEP_RELAY_PUBLIC : STEP_MAKE_PAIR};
     bool ok = !w.ways ? err_set(err, ERR_FAILED, "There is no memory for the steps of keys")
               : visits_of(report) != VISIT_NONE ? visits_check_order(report, steps, err)
@@ -572,6 +580,7 @@ const struct verify_rule verify_rules[] = {
      NULL},
     {"attributes of a copy that was there are set as planned, and none was loosened",
      alignment_check, NULL},
+    {"a new key is on both sides, and its fingerprint was compared", derived_check, NULL},
     {"what arrived is what left", check_fidelity, NULL},
     {"the steps come in the protocol's order", NULL, check_order},
     {"each step that needs a gate comes after it", NULL, gates_check_order},

@@ -142,7 +142,7 @@ static bool check_incomplete(const struct node *report, size_t *arrived, struct 
         if (!node_at(key, "script-line"))
             continue;
         if (node_is(key, "outcome", "migrated") || node_is(key, "outcome", "sealed") ||
-            node_is(key, "outcome", "aligned")) {
+            node_is(key, "outcome", "aligned") || node_is(key, "outcome", "derived")) {
             ++*arrived;
             continue;
         }

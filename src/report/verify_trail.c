@@ -46,6 +46,7 @@ const struct node *rule_key_numbered(const struct node *report, int64_t number)
  * stages before are. */
 struct trail {
     const struct node *key;
+    bool derived; /* new on both sides */
     bool aligned; /* it was there, and its attributes were set */
     bool public;  /* not encrypted, so it is proven only at the destination */
     enum visit visit;
@@ -59,6 +60,7 @@ static void begin_trail(const struct node *report, const struct node *key, struc
         .key = key, .visit = visits_of(report), .was_there = node_is(key, "kept", "yes")};
     trail->was_there &= node_at(report, "ceremony.resumes") != NULL;
     trail->public = node_is(key, "route", "public");
+    trail->derived = node_is(key, "route", "derived");
     trail->aligned = node_is(key, "route", "aligned");
     if (trail->was_there || trail->public || trail->aligned || trail->visit == VISIT_CONFIRM)
         trail->proofs = UINT32_C(1) << STEP_PROVE;
@@ -133,7 +135,11 @@ static uint32_t whole_way(const struct trail *trail)
     const uint32_t aligned = UINT32_C(1) << STEP_ALIGN | UINT32_C(1) << STEP_PROVE_AGAIN;
     const uint32_t moved = (UINT32_C(2) << STEP_PROVE) - (UINT32_C(1) << STEP_WRAP_KEY);
 
+    const uint32_t derived = UINT32_C(1) << STEP_DERIVE | UINT32_C(1) << STEP_DERIVE_THERE |
+                             UINT32_C(1) << STEP_PROVE | UINT32_C(1) << STEP_COMMIT_SOURCE;
+
     return trail->was_there             ? 0
+           : trail->derived             ? kept | derived
            : trail->aligned             ? aligned
            : trail->visit != VISIT_NONE ? visits_way(trail->visit, trail->public)
                                         : kept | (trail->public ? read : moved);
@@ -159,7 +165,8 @@ static bool check_trail(const struct trail *trail, bool without_way, struct err 
     if (node_is(trail->key, "kept", "yes") && !trail->was_there)
         return rule_wrong(trail->key, err,
                           "this key cannot have been there before: nothing is resumed");
-    if (node_is(trail->key, "outcome", "migrated") || node_is(trail->key, "outcome", "aligned")) {
+    if (node_is(trail->key, "outcome", "migrated") || node_is(trail->key, "outcome", "aligned") ||
+        node_is(trail->key, "outcome", "derived")) {
         if (!(trail->proofs & UINT32_C(1) << STEP_PROVE_FRESH))
             return rule_wrong(trail->key, err, "a migrated key was not proven three times");
         if (!without_way && trail->steps != whole_way(trail))

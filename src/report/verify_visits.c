@@ -73,7 +73,7 @@ static bool check_outcomes(const struct node *report, enum visit visit, struct e
         while (outcome < KEY_OUTCOMES && !node_is(key, "outcome", key_outcome_name(outcome)))
             outcome++;
         if (visit == VISIT_NONE ? outcome > KEY_SEALED && outcome != KEY_ALIGNED &&
-                                      !node_at(report, "ceremony.removal")
+                                      outcome != KEY_DERIVED && !node_at(report, "ceremony.removal")
                                 : outcome >= KEY_OUTCOMES || !(outcomes & BIT(outcome)))
             return rule_wrong(key, err, "a key cannot end so here");
     }

@@ -6,7 +6,7 @@
  * what follows. The source answers before officers compare the fingerprints, which cover what both
  * have sent: what is replaced must be replaced before, and that is seen.
  */
-#include "transfer/transport.h"
+#include "transfer/agreed.h"
 
 #include <stdio.h>
 
@@ -163,12 +163,11 @@ static bool take_encapsulated(struct transport_side *side, uint64_t *key)
     return true;
 }
 
-/* Derives this side's key for one use, in two layers one of its keys. */
-static bool derive_for(struct hsm *hsm, struct transport *t, enum side at, uint32_t use,
-                       uint64_t *key, struct err *err)
+static bool agree_on(struct hsm *hsm, const struct transport *t, enum side at, uint32_t use,
+                     const struct hsm_template *key, uint64_t *handle, struct err *err)
 {
     const bool source = at == SIDE_SOURCE;
-    struct transport_side *side = source ? &t->source : &t->destination;
+    const struct transport_side *side = source ? &t->source : &t->destination;
     uint8_t info[SHA256_DIGEST_LENGTH];
     const struct hsm_agreement on = {.alg = alg_of(t),
                                      .kdf = kdf_of(t),
@@ -177,13 +176,36 @@ static bool derive_for(struct hsm *hsm, struct transport *t, enum side at, uint3
                                      .peer = source ? &t->wire.spki : &t->wire.answer,
                                      .info = info,
                                      .use = use,
-                                     .label = t->label};
+                                     .label = t->label,
+                                     .key = key};
 
     digest_known(t, at, info);
-    if (!hsm->driver->agree(hsm, &on, key, err))
+    return hsm->driver->agree(hsm, &on, handle, err);
+}
+
+bool agreed_derive_key(struct hsm *hsm, const struct transport *t, enum side at,
+                       const struct hsm_template *key, uint64_t *handle, struct err *err)
+{
+    return agree_on(hsm, t, at, 0, key, handle, err);
+}
+
+/* Derives this side's key for one use, in two layers one of its keys. */
+static bool derive_for(struct hsm *hsm, struct transport *t, enum side at, uint32_t use,
+                       uint64_t *key, struct err *err)
+{
+    const bool source = at == SIDE_SOURCE;
+    struct transport_side *side = source ? &t->source : &t->destination;
+    const struct hsm_agreement made = {.alg = alg_of(t),
+                                       .kdf = kdf_of(t),
+                                       .private_handle = side->private_key,
+                                       .kem_handle = side->kem_private,
+                                       .use = use};
+
+    if (!agree_on(hsm, t, at, use, NULL, key, err))
         return false;
-    return source && *key == agreement_encapsulated(&on) ? take_encapsulated(side, key)
-                                                         : known_made(side->known, NULL, key, err);
+    return source && *key == agreement_encapsulated(&made)
+               ? take_encapsulated(side, key)
+               : known_made(side->known, NULL, key, err);
 }
 
 /* Derives this side's key or keys. They are destroyed as soon as they were used. */
@@ -391,3 +413,5 @@ const struct transport_row agreed_transport_rows[] = {
 
 const size_t agreed_transport_rows_count =
     sizeof agreed_transport_rows / sizeof agreed_transport_rows[0];
+
+const size_t agreed_transport_rows_met = 5; /* up to STEP_LOAD_ANSWER */

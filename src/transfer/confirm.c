@@ -42,6 +42,8 @@ static bool prove(struct hsm *const hsm[2], struct transfer *t, uint64_t handle,
 {
     const struct proof_pair pair = confirm_pair(hsm, t, handle);
 
+    if (t->item->route == ROUTE_DERIVED) /* another object of the source answers each time */
+        ahead_free(&t->ahead);
     if (!ahead_run(&pair, &t->ahead, turn, proof_exact(t->item->proofs, t->item->key, found),
                    &t->proof, err))
         return false;

@@ -2,6 +2,9 @@
 # The steps of the protocol.
 libceremony_a_SOURCES += \
 	%D%/agreed.c \
+	%D%/agreed.h \
+	%D%/derived.c \
+	%D%/derived.h \
 	%D%/alignment.c \
 	%D%/alignment.h \
 	%D%/ahead.c \

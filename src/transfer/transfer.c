@@ -68,7 +68,8 @@ void transfer_reset(struct transfer *transfer)
     transfer->done = 0;
     transfer->temporary = 0;
     compact_free(&transfer->arrived);
-    transfer->parity = transfer->committing = false;
+    transfer->parity = transfer->committing = transfer->source.committing = false;
+    transfer->source.temporary = 0;
     if (!transfer->proven) /* the fresh process proves it once more */
         ahead_free(&transfer->ahead);
 }

@@ -34,8 +34,12 @@ struct transfer {
         uint32_t there;       /* enum wire: left by the steps that are done */
     } wire;
     uint64_t temporary;
-    _Atomic uint64_t final;  /* its handle on the destination once committed; other keys that are
-                                in progress must not get the same one */
+    _Atomic uint64_t final; /* its handle on the destination once committed; other keys that are
+                               in progress must not get the same one */
+    struct {
+        uint64_t temporary, final; /* a new key on the source; 0: not yet */
+        bool committing;           /* as below */
+    } source;
     struct compact *arrived; /* struct key_desc: the temporary, as read back; NULL: not yet */
     struct compact *found;   /* the same of the final one */
     struct ahead *ahead; /* what the source has shown for the proofs to come; NULL: nothing yet */

@@ -81,6 +81,9 @@ extern const size_t sealed_transport_rows_count;
 extern const struct transport_row agreed_transport_rows[];
 extern const size_t agreed_transport_rows_count;
 
+/* The first of these, until both sides know both public halves: all that a derived key needs. */
+extern const size_t agreed_transport_rows_met;
+
 /* The bits of its pair: of the modulus, or of the curve's field. */
 uint32_t transport_bits(const struct transport *t);
 

@@ -279,6 +279,24 @@ static bool is_of_kem(const struct hsm_agreement *on)
     return on->kdf == HSM_KDF_KEM || on->use == KEY_DECRYPT;
 }
 
+/* A key that stays; a lie: it could leave. */
+static bool add_staying(struct fake *f, const struct hsm_template *key, const uint8_t *value,
+                        size_t len, uint64_t *handle, struct err *err)
+{
+    struct key_desc desc = {.class = KEY_CLASS_SECRET,
+                            .kind = KEY_KIND_AES,
+                            .length = (uint32_t)len,
+                            .bits = (uint32_t)len * 8,
+                            .flags = key->flags & ~(uint32_t)KEY_TOKEN};
+
+    key_set_label(&desc, key->label, key->label_len);
+    if (fake_lies(f, "agree", "guards"))
+        desc.flags |= KEY_EXTRACTABLE;
+    if (fake_lies(f, "agree", "use"))
+        desc.flags |= KEY_WRAP;
+    return store_add(&f->store, object_new(&desc, value, len), handle, err);
+}
+
 bool fake_agree(struct hsm *hsm, const struct hsm_agreement *on, uint64_t *handle, struct err *err)
 {
     static const char call[] = "agree";
@@ -305,7 +323,8 @@ bool fake_agree(struct hsm *hsm, const struct hsm_agreement *on, uint64_t *handl
         return err_set_hsm(err, ERR_HSM, 0x5, "CKR_GENERAL_ERROR", "no key was derived");
     if (fake_lies(f, call, "other"))
         key[0] ^= 1;
-    ok = add_secret(f, call, on->use, on->label, key, sizeof key, handle, err);
+    ok = on->key ? add_staying(f, on->key, key, sizeof key, handle, err)
+                 : add_secret(f, call, on->use, on->label, key, sizeof key, handle, err);
     OPENSSL_cleanse(key, sizeof key);
     return ok && fake_leave(f, call);
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "base/words.h"
 #include "ceremony/ceremony.h"
 #include "tests/fake/fake.h"
 
@@ -315,6 +316,8 @@ static void order_of_steps(void **state)
             last = STEP_ALIGN;
         if (e->step.id == STEP_COMMIT) /* no public object's turn */
             last = STEP_RELAY_OBJECT;
+        if (e->step.id == STEP_PROVE_AGAIN) /* no copy was there, and no key is new */
+            last = STEP_PROVE_AGAIN - 1;
         if (e->step.id == STEP_DESTROY) /* no sealed file's */
             last = STEP_SEAL;
         assert_int_equal((int)e->step.id, last + 1);
@@ -2401,6 +2404,198 @@ static void keys_are_compared_on_request(void **state)
     assert_int_equal(rig->err.code, ERR_USAGE);
 }
 
+/* --- a new key that both sides derive --- */
+
+#define DERIVES AGREES "keys=aes32:old:-extractable:+encrypt"
+#define OLD     "pkcs11:object=old"
+
+static void derive(struct rig *rig, uint32_t uses)
+{
+    rig->setup.derived = (struct derived_key){.wanted = true, .uses = uses};
+    rig->setup.derived.name.label_len = 3;
+    memcpy(rig->setup.derived.name.label, "new", 3);
+}
+
+/* The words that the last question asks for, as the destination's fingerprint has them. */
+static void answer_words(struct rig *rig, const char *question, bool right, char *out, size_t size)
+{
+    const struct event *print = NULL;
+    unsigned at[4];
+    size_t len = 0;
+
+    for (size_t i = 0; i < rig->count; i++)
+        if (rig->events[i].kind == EVENT_FINGERPRINT && rig->events[i].side == SIDE_DESTINATION)
+            print = &rig->events[i];
+    assert_non_null(print);
+    assert_int_equal(
+        sscanf(question, "type words %u, %u, %u and %u", &at[0], &at[1], &at[2], &at[3]), 4);
+    for (unsigned i = 0; i < 4; i++)
+        len += (size_t)snprintf(
+            out + len, size - len, "%s%s", i ? " " : "",
+            text_word((uint8_t)(print->fingerprint.spki_sha256[at[i] - 1] ^ !right), at[i] - 1));
+}
+
+/* Walks to the end and answers the gates; counts the fingerprints that were asked for. */
+static const struct event *answer_all(struct rig *rig, bool right, unsigned *asked)
+{
+    enum ceremony_next next;
+    size_t last;
+    char words[256];
+
+    *asked = 0;
+    while ((next = ceremony_step(rig->ceremony)) != NEXT_DONE) {
+        assert_true(rig->count < EVENTS_MAX);
+        if (next != NEXT_GATE)
+            continue;
+        for (last = rig->count - 1;
+             rig->events[last].kind != EVENT_GATE || rig->events[last].gate.state != GATE_OPEN;)
+            last--;
+        snprintf(words, sizeof words, "ferry 1");
+        if (rig->events[last].gate.gate == GATE_FINGERPRINT) {
+            answer_words(rig, rig->events[last].gate.question, right, words, sizeof words);
+            ++*asked;
+        }
+        ceremony_answer(rig->ceremony, words);
+    }
+    for (last = rig->count - 1; rig->events[last].kind != EVENT_END;)
+        last--;
+    rig->events[last].end.exit_code = ceremony_exit_code(rig->ceremony);
+    return &rig->events[last];
+}
+
+static const struct event *go_derive(struct rig *rig, const char *source, const char *destination,
+                                     unsigned *asked)
+{
+    derive(rig, KEY_ENCRYPT | KEY_DECRYPT);
+    if (!prepare(rig, source, destination, OLD))
+        fail_msg("%s", rig->err.what);
+    return answer_all(rig, true, asked);
+}
+
+static void both_derive_a_new_key(void **state)
+{
+    struct rig *rig = *state;
+    unsigned asked;
+    const struct event *end = go_derive(rig, DERIVES, AGREES, &asked);
+
+    assert_int_equal(end->end.exit_code, 0);
+    assert_int_equal(end->end.derived, 1);
+    assert_int_equal(end->end.migrated, 0);
+    assert_int_equal(asked, 1); /* the policy waives every gate */
+    assert_int_equal(objects_on(rig, SIDE_SOURCE), 2);
+    assert_int_equal(objects_on(rig, SIDE_DESTINATION), 2);
+    assert_int_equal(rig->touched, 0); /* the old key */
+}
+
+static void a_wrong_word_derives_nothing(void **state)
+{
+    struct rig *rig = *state;
+    unsigned asked;
+
+    derive(rig, KEY_ENCRYPT);
+    assert_true(prepare(rig, DERIVES, AGREES, OLD));
+    assert_int_not_equal(answer_all(rig, false, &asked)->end.exit_code, 0);
+    assert_int_equal(asked, 2);
+    assert_int_equal(objects_on(rig, SIDE_SOURCE), 1);
+    assert_int_equal(objects_on(rig, SIDE_DESTINATION), 1);
+}
+
+/* An HSM that derives another key, or one with more rights; and public halves that were swapped on
+ * their way, which both sides report differently before any officer is asked. */
+static void lies_about_a_new_key_are_caught(void **state)
+{
+    static const struct {
+        const char *source, *destination;
+        enum step_id caught;
+        unsigned asked;
+    } rows[] = {
+        {"lie=agree:1:other", "", STEP_PROVE, 1},
+        {"", "lie=agree:1:other", STEP_PROVE, 1},
+        {"lie=agree:1:guards", "", STEP_DERIVE, 1},
+        {"", "lie=agree:1:guards", STEP_DERIVE_THERE, 1},
+        {"lie=agree:1:use", "", STEP_DERIVE, 1},
+        {"", "lie=agree:1:use", STEP_DERIVE_THERE, 1},
+        {"", "lie=make_agreement:1:other", STEP_RELAY_PUBLIC, 0},
+        {"lie=make_agreement:1:flip", "", STEP_RELAY_ANSWER, 0},
+    };
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char source[256], destination[256];
+        unsigned asked;
+        snprintf(source, sizeof source, DERIVES ";%s", rows[i].source);
+        snprintf(destination, sizeof destination, AGREES "%s", rows[i].destination);
+        if (go_derive(rig, source, destination, &asked)->end.exit_code == 0)
+            fail_msg("%zu was not caught", i);
+        if (failed_step(rig) != rows[i].caught)
+            fail_msg("%zu was caught by %s", i, step_name(failed_step(rig)));
+        assert_int_equal(asked, rows[i].asked);
+        assert_int_equal(objects_on(rig, SIDE_SOURCE), 1);
+        assert_int_equal(objects_on(rig, SIDE_DESTINATION), 1);
+        clear(rig);
+    }
+}
+
+/* Whatever call fails: both have the key, or neither, or it is said that something is left. */
+static void no_fault_leaves_half_of_a_new_key(void **state)
+{
+    static const char *const at[] = {"make_agreement", "agree", "describe", "prove",
+                                     "commit",         "list",  "destroy",  "handles"};
+    static const char *const numbers[] = {"0x30", "0x32"};
+    static const char to[] = "offers=rsa-oaep-sha1,aes-kwp,ecdh-p521,ecdh-p256";
+    struct rig *rig = *state;
+    unsigned failed = 0;
+
+    for (size_t i = 0; i < 2 * sizeof at / sizeof at[0]; i++)
+        for (unsigned n = 1; n <= 4; n++)
+            for (size_t j = 0; j < sizeof numbers / sizeof numbers[0]; j++) {
+                char params[2][256];
+                const struct event *end;
+                unsigned asked;
+                for (unsigned side = 0; side < 2; side++)
+                    snprintf(params[side], sizeof params[side], "%s;fail=%s:%u:%s",
+                             side ? to : DERIVES, side == i % 2 ? at[i / 2] : "none", n,
+                             numbers[j]);
+                derive(rig, KEY_ENCRYPT | KEY_DECRYPT);
+                if (prepare(rig, params[0], params[1], OLD)) {
+                    end = answer_all(rig, true, &asked);
+                    const size_t source = objects_on(rig, SIDE_SOURCE),
+                                 destination = objects_on(rig, SIDE_DESTINATION);
+                    failed += end->end.exit_code != 0;
+                    if (end->end.exit_code == 0 ? source != 2 || destination != 2
+                                                : source != destination && end->end.exit_code != 3)
+                        fail_msg("%s:%u:%s on side %zu: exit %d, %zu and %zu objects", at[i / 2], n,
+                                 numbers[j], i % 2, end->end.exit_code, source, destination);
+                }
+                clear(rig);
+            }
+    assert_true(failed > 20);
+}
+
+/* What is not ECDH, or below the policy, derives nothing; nor does a name that is taken. */
+static void what_cannot_be_derived_is_refused(void **state)
+{
+    struct rig *rig = *state;
+    const struct ceremony_host host = {rig,  open_fake, open_app,   give_pin, NULL,
+                                       tick, tick,      &rig->sink, NULL};
+
+    derive(rig, KEY_ENCRYPT);
+    assert_false(prepare(rig, "offers=rsa-oaep-sha1,aes-kwp;keys=aes32:old", AGREES, OLD));
+    clear(rig);
+    assert_false(prepare(rig, DERIVES ",aes32:new", AGREES, OLD));
+    assert_int_equal(rig->err.code, ERR_CONFLICT);
+    clear(rig);
+    rig->setup.policy.kdf_required = true;
+    assert_false(prepare(rig, DERIVES, "kdf=none;" AGREES, OLD));
+    clear(rig);
+    rig->setup.policy.kdf_required = false;
+    rig->setup.policy.order.count = 1;
+    rig->setup.policy.order.at[0] = TRANSPORT_RSA_OAEP;
+    assert_false(ceremony_new(&rig->setup, &host, &rig->ceremony, &rig->err));
+    assert_int_equal(rig->err.code, ERR_CONFIG);
+    rig->ceremony = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -2479,6 +2674,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(stops_while_it_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(session_ends_in_a_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(record_refuses_a_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(both_derive_a_new_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_wrong_word_derives_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(lies_about_a_new_key_are_caught, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_fault_leaves_half_of_a_new_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_derived_is_refused, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -984,6 +984,33 @@ static void test_arriving_example(void **state)
     config_free(config);
 }
 
+static void test_derive(void **state)
+{
+    const char *top = getenv("abs_top_srcdir");
+    struct config *config = NULL, *again = NULL;
+    char name[PATH_MAX];
+    struct err err = {0};
+
+    (void)state;
+    if (!top)
+        skip();
+    snprintf(name, sizeof name, "%s/examples/derive.yaml", top);
+    assert_true(config_load(name, CONFIG_TO_COMPARE, &config, &err));
+    assert_true(config->derive.wanted);
+    assert_int_equal(config->derive.uses, KEY_ENCRYPT | KEY_DECRYPT);
+    assert_memory_equal(config->derive.name.label, "archive-2026", 12);
+    assert_int_equal(config->key_count, 1);
+    assert_int_equal(config->policy.order.count, 3);
+    assert_int_equal(config->policy.canary, CANARY_NONE);
+    assert_true(config_load(name, CONFIG_TO_COMPARE, &again, &err));
+    assert_true(config_equal(config, again));
+    again->derive.uses |= KEY_WRAP;
+    assert_false(config_equal(config, again));
+    config_free(again);
+    config_free(config);
+    assert_false(config_load(name, CONFIG_TO_SEAL, &config, &err));
+}
+
 static void test_long_folder(void **state)
 {
     char line[EVENT_PATH_MAX + 32] = "folder: /";
@@ -1053,6 +1080,7 @@ int main(void)
         cmocka_unit_test(test_sealed_example),
         cmocka_unit_test(test_arriving),
         cmocka_unit_test(test_arriving_example),
+        cmocka_unit_test(test_derive),
         cmocka_unit_test(test_random),
     };
 

@@ -511,9 +511,9 @@ static void test_outcomes(void **state)
         snprintf(path, sizeof path, "keys.%u.outcome", i);
         assert_string_equal(text_at(f, path), key_outcome_name((enum key_outcome)i));
         snprintf(path, sizeof path, "keys.%u.attributes.0.found", i);
-        assert_int_equal(node_at(f, path) != NULL,
-                         i == KEY_MIGRATED || i == KEY_ALIGNED || i == KEY_UNPROVEN ||
-                             i == KEY_DESTROYED);
+        assert_int_equal(node_at(f, path) != NULL, i == KEY_MIGRATED || i == KEY_UNPROVEN ||
+                                                       i == KEY_DESTROYED || i == KEY_ALIGNED ||
+                                                       i == KEY_DERIVED);
     }
 }
 

@@ -104,6 +104,15 @@ static enum step_id of_aligned(const struct cell *cell)
     return cell->step == STEP_COMMIT ? STEP_ALIGN : cell->step < STEP_COMMIT ? STEPS : cell->step;
 }
 
+/* A new key is derived on both sides; others are wrapped and unwrapped. */
+static enum step_id of_derived(const struct cell *cell)
+{
+    return cell->step == STEP_WRAP_KEY     ? STEP_DERIVE
+           : cell->step == STEP_RELAY_KEY  ? STEPS
+           : cell->step == STEP_UNWRAP_KEY ? STEP_DERIVE_THERE
+                                           : cell->step;
+}
+
 /* How a step of a key went, in a cell. */
 static void cell_text(const struct run *run, uint32_t number, const struct cell *cell, char out[16])
 {
@@ -115,6 +124,7 @@ static void cell_text(const struct run *run, uint32_t number, const struct cell 
     const struct run_key *key = run_key_at(run, number);
     enum step_id id = key->route == ROUTE_PUBLIC    ? cell->of_object
                       : key->route == ROUTE_ALIGNED ? of_aligned(cell)
+                      : key->route == ROUTE_DERIVED ? of_derived(cell)
                                                     : cell->step;
     const struct run_step *step;
 
@@ -254,7 +264,7 @@ static void row(const struct app *app, size_t i, struct view_row *out)
     put_row(app, number, out);
     outcome = run_key_at(&app->run, number)->outcome;
     out->bad = outcome != KEY_MIGRATED && outcome != KEY_DESTROYED && outcome != KEY_ALIGNED &&
-               (outcome != KEY_PENDING || app->run.over);
+               outcome != KEY_DERIVED && (outcome != KEY_PENDING || app->run.over);
 }
 
 static size_t page(const struct app *app)

@@ -184,6 +184,7 @@ static bool add_key(struct run *run, const struct event *e)
                             .kept = e->planned.kept,
                             .companion_of = e->planned.companion_of,
                             .outcome = e->planned.route == ROUTE_NONE ? KEY_REFUSED : KEY_PENDING};
+    run->derives |= key->route == ROUTE_DERIVED;
     return keep_text(run, &key->reason, e->planned.reason) &&
            keep_text(run, &key->proof, e->planned.proof) &&
            (!key->companion_of || join_companion(run, e->key, key->companion_of));
@@ -435,7 +436,7 @@ static bool take_key_done(struct run *run, const struct event *e)
     run->failed += !key->companion_of && (outcome == KEY_FAILED || outcome == KEY_UNKNOWN);
     failing_note(&run->failing, e->key,
                  outcome != KEY_MIGRATED && outcome != KEY_BUNDLED && outcome != KEY_DESTROYED &&
-                     outcome != KEY_ALIGNED);
+                     outcome != KEY_ALIGNED && outcome != KEY_DERIVED);
     return outcome == KEY_MIGRATED || keep_text(run, &key->reason, e->key_done.text);
 }
 

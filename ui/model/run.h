@@ -112,12 +112,13 @@ struct run {
     uint32_t proven_fresh;        /* and proven again from a fresh process */
     uint32_t migrated, unproven, refused, failed; /* migrated: known at the end only */
     uint32_t sealed;                              /* the same */
-    bool for_service;                             /* its keys are sealed for a key service */
-    enum visit visit;                             /* it is one of a ceremony in two rooms */
-    enum removal removal;                         /* it carries no keys, and destroys some */
-    char report[EVENT_TEXT_MAX];                  /* that it is of */
-    uint32_t destroyed;                           /* so many; known at the end only */
-    struct run_file files[RUN_FILES_MAX];         /* that it has taken and written */
+    bool derives;                         /* both sides derive a new key, and none is carried */
+    bool for_service;                     /* its keys are sealed for a key service */
+    enum visit visit;                     /* it is one of a ceremony in two rooms */
+    enum removal removal;                 /* it carries no keys, and destroys some */
+    char report[EVENT_TEXT_MAX];          /* that it is of */
+    uint32_t destroyed;                   /* so many; known at the end only */
+    struct run_file files[RUN_FILES_MAX]; /* that it has taken and written */
     unsigned file_count;
     uint32_t companions_migrated; /* companions; known at the end only */
     int64_t first_key_ms;         /* when the first key began, on the front end's own clock */

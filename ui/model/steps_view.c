@@ -27,6 +27,8 @@ static bool is_step_of(enum step_id id, const struct run_key *key, bool sealed)
 
     if (sealed || id == STEP_SEAL)
         return sealed && (id <= STEP_RELAY_KEY || id == STEP_SEAL);
+    if (id == STEP_DERIVE || id == STEP_DERIVE_THERE || id == STEP_COMMIT_SOURCE)
+        return false;
     if (id == STEP_ALIGN || key->route == ROUTE_ALIGNED)
         return key->route == ROUTE_ALIGNED && (id == STEP_ALIGN || id == STEP_PROVE_AGAIN);
     return of_both || of_object == (key->route == ROUTE_PUBLIC);
@@ -35,9 +37,15 @@ static bool is_step_of(enum step_id id, const struct run_key *key, bool sealed)
 /* The steps of this key in their order; returns how many. Those of a public object are others. */
 static size_t steps_of(const struct app *app, enum step_id ids[STEPS])
 {
+    static const enum step_id derived[] = {STEP_DERIVE, STEP_DERIVE_THERE,  STEP_PROVE,
+                                           STEP_COMMIT, STEP_COMMIT_SOURCE, STEP_PROVE_AGAIN};
     const struct run_key *key = run_key_at(&app->run, pace_key_shown(app));
     size_t count = 0;
 
+    if (key && key->route == ROUTE_DERIVED) {
+        memcpy(ids, derived, sizeof derived);
+        return sizeof derived / sizeof derived[0];
+    }
     for (enum step_id id = STEP_WRAP_KEY; key && id <= STEP_SEAL; id++)
         if (is_step_of(id, key, app->run.for_service))
             ids[count++] = id;
@@ -129,7 +137,7 @@ static void put_relay(const struct app *app, const enum step_id ids[], size_t st
 static void put_end(const struct run_key *key, struct view_row *row)
 {
     bool good = key->outcome == KEY_MIGRATED || key->outcome == KEY_DESTROYED ||
-                key->outcome == KEY_ALIGNED;
+                key->outcome == KEY_ALIGNED || key->outcome == KEY_DERIVED;
 
     if (key->outcome == KEY_PENDING) {
         text_print(row->text, sizeof row->text, "[ .. ] no last word on this key yet");

@@ -408,7 +408,7 @@ static void tell_key_done(struct line *l)
 
     head(l,
          outcome == KEY_MIGRATED || outcome == KEY_SEALED || outcome == KEY_DESTROYED ||
-                 outcome == KEY_ALIGNED
+                 outcome == KEY_ALIGNED || outcome == KEY_DERIVED
              ? sign_ok
          : outcome == KEY_REFUSED || outcome == KEY_PENDING ? sign_none
                                                             : sign_failed,
@@ -451,6 +451,8 @@ static void tell_end(struct line *l)
         l->event->end.migrated);
     if (l->event->end.destroyed)
         add(l, ", %" PRIu32 " destroyed", l->event->end.destroyed);
+    if (l->event->end.derived)
+        add(l, ", %" PRIu32 " NEW, derived on both HSMs", l->event->end.derived);
     if (l->event->end.aligned)
         add(l, ", %" PRIu32 " aligned", l->event->end.aligned);
     if (l->event->end.sealed)

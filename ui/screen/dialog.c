@@ -415,7 +415,7 @@ static void draw_planned(struct canvas *c, struct rect r, int y, const struct ru
                   narrow ? "there, and proven" : "there already, and proven");
         return;
     }
-    if (key->route == ROUTE_ALIGNED) {
+    if (key->route == ROUTE_ALIGNED || key->route == ROUTE_DERIVED) {
         draw_format(c, r.x + label + type, y, as + proof, STYLE_WARN, "%s", key->reason);
         return;
     }

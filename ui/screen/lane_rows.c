@@ -28,6 +28,10 @@ static const struct lane_row as_it_is = {{STEP_READ_OBJECT, STEP_RELAY_OBJECT, L
                                          LANE_RIGHTWARDS};
 /* A copy that is there already. */
 static const struct lane_row sets = {{LANE_EMPTY, LANE_EMPTY, STEP_ALIGN}, LANE_STILL};
+/* A new key: both sides derive it, and both keep it. */
+static const struct lane_row derives = {{STEP_DERIVE, LANE_EMPTY, STEP_DERIVE_THERE}, LANE_STILL},
+                             both_keep = {{STEP_COMMIT_SOURCE, LANE_EMPTY, STEP_COMMIT},
+                                          LANE_STILL};
 static const struct lane_row nothing = {{LANE_EMPTY, LANE_EMPTY, LANE_EMPTY}, LANE_STILL};
 
 bool lanes_agreed(const struct app *app)
@@ -107,6 +111,15 @@ static const struct lane_row *removal_row(enum removal removal, unsigned i)
                                                  : &undo[i];
 }
 
+/* Of a new key, for which no AES key is made. */
+static const struct lane_row *derived_row(unsigned i)
+{
+    return rows[i].step[0] == STEP_MAKE_KEK || rows[i].step[0] == STEP_WRAP_KEK ? &nothing
+           : rows[i].step[0] == STEP_WRAP_KEY                                   ? &derives
+           : rows[i].step[2] == STEP_COMMIT                                     ? &both_keep
+                                                                                : &rows[i];
+}
+
 static const struct lane_row *row_of_all(const struct app *app, unsigned i)
 {
     if (lanes_removal(app) != REMOVAL_NONE)
@@ -115,6 +128,8 @@ static const struct lane_row *row_of_all(const struct app *app, unsigned i)
         return sealed_row(i);
     if (lanes_agreed(app) && rows[i].step[0] == STEP_LOAD_PUBLIC)
         return &answers;
+    if (app->run.derives)
+        return derived_row(i);
     if (shows_route(app, ROUTE_ALIGNED, STEP_ALIGN))
         return rows[i].step[0] == STEP_WRAP_KEY || rows[i].step[1] == STEP_PROVE ? &nothing
                : rows[i].step[2] == STEP_COMMIT                                  ? &sets

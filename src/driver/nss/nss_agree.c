@@ -68,39 +68,53 @@ static CK_ATTRIBUTE attribute(CK_ATTRIBUTE_TYPE type, const void *value, size_t 
     return (CK_ATTRIBUTE){type, (void *)value, len};
 }
 
+enum { DERIVED_ATTRIBUTES = 16 };
+
+/* The template of a key that follows: for one use, or with the rights of the key that stays, which
+ * must be modifiable until it is committed. Returns the number of attributes. */
+static size_t set_template(const struct hsm_agreement *on, CK_ATTRIBUTE out[DERIVED_ATTRIBUTES])
+{
+    static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+    static const struct {
+        CK_ATTRIBUTE_TYPE type;
+        uint32_t use;
+    } uses[] = {{CKA_WRAP, KEY_WRAP},       {CKA_UNWRAP, KEY_UNWRAP}, {CKA_ENCRYPT, KEY_ENCRYPT},
+                {CKA_DECRYPT, KEY_DECRYPT}, {CKA_SIGN, KEY_SIGN},     {CKA_VERIFY, KEY_VERIFY},
+                {CKA_DERIVE, KEY_DERIVE}};
+    const uint32_t has = on->key ? on->key->flags : on->use;
+    size_t count = 0;
+
+    out[count++] = on->key ? attribute(CKA_LABEL, on->key->label, on->key->label_len)
+                           : attribute(CKA_LABEL, on->label, strlen(on->label));
+    out[count++] = attribute(CKA_TOKEN, &no, sizeof no);
+    out[count++] = attribute(CKA_PRIVATE, &yes, sizeof yes);
+    out[count++] = attribute(CKA_SENSITIVE, &yes, sizeof yes);
+    out[count++] = attribute(CKA_EXTRACTABLE, &no, sizeof no);
+    if (!on->key)
+        out[count++] = attribute(CKA_MODIFIABLE, &no, sizeof no);
+    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
+        out[count++] = attribute(uses[i].type, has & uses[i].use ? &yes : &no, sizeof yes);
+    return count;
+}
+
 static PK11SymKey *derive(struct nss *nss, struct nss_object *private,
                           const struct hsm_agreement *on)
 {
-    static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-    const CK_BBOOL *wrap = on->use == KEY_WRAP ? &yes : &no,
-                   *unwrap = on->use == KEY_UNWRAP ? &yes : &no;
     struct bytes point = agreement_point(on->alg, on->peer);
     bool digests = on->kdf == HSM_KDF_SHA256;
     CK_ECDH1_DERIVE_PARAMS params = {
         digests ? CKD_SHA256_KDF : CKD_NULL, digests ? HSM_INFO_SIZE : 0,
         digests ? (void *)(uintptr_t)on->info : NULL, point.len, point.data};
     SECItem item = {.data = (unsigned char *)&params, .len = sizeof params};
-    CK_ATTRIBUTE attributes[] = {
-        attribute(CKA_LABEL, on->label, strlen(on->label)),
-        attribute(CKA_TOKEN, &no, sizeof no),
-        attribute(CKA_PRIVATE, &yes, sizeof yes),
-        attribute(CKA_SENSITIVE, &yes, sizeof yes),
-        attribute(CKA_EXTRACTABLE, &no, sizeof no),
-        attribute(CKA_WRAP, wrap, sizeof *wrap),
-        attribute(CKA_UNWRAP, unwrap, sizeof *unwrap),
-        attribute(CKA_ENCRYPT, &no, sizeof no),
-        attribute(CKA_DECRYPT, &no, sizeof no),
-        attribute(CKA_SIGN, &no, sizeof no),
-        attribute(CKA_VERIFY, &no, sizeof no),
-        attribute(CKA_MODIFIABLE, &no, sizeof no),
-    };
+    CK_ATTRIBUTE attributes[DERIVED_ATTRIBUTES];
+    const size_t count = set_template(on, attributes);
     PK11SymKey *base = PK11_SymKeyFromHandle(nss->slot, NULL, PK11_OriginDerive, CKM_ECDH1_DERIVE,
                                              private->private.pkcs11ID, PR_FALSE, NULL);
-    PK11SymKey *key = base ? PK11_DeriveWithTemplate(
-                                 base, CKM_ECDH1_DERIVE, &item, CKM_AES_KEY_WRAP_KWP,
-                                 on->use == KEY_WRAP ? CKA_WRAP : CKA_UNWRAP, HSM_AGREED_BITS / 8,
-                                 attributes, sizeof attributes / sizeof attributes[0], PR_FALSE)
-                           : NULL;
+    PK11SymKey *key =
+        base ? PK11_DeriveWithTemplate(base, CKM_ECDH1_DERIVE, &item, CKM_AES_KEY_WRAP_KWP,
+                                       on->use == KEY_WRAP ? CKA_WRAP : CKA_UNWRAP,
+                                       HSM_AGREED_BITS / 8, attributes, (unsigned)count, PR_FALSE)
+             : NULL;
 
     PK11_FreeSymKey(base);
     return key;

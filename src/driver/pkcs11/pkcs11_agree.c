@@ -189,6 +189,18 @@ static void set_derived(const struct p11 *p, struct p11_attrs *t, const struct h
     p11_attrs_flags(t, KEY_CLASS_SECRET, KEY_PRIVATE | KEY_SENSITIVE | use, extras | P11_SECRECY);
 }
 
+/* That of a key that stays; until it is committed it must be modifiable and copyable. */
+static void set_staying(const struct p11 *p, struct p11_attrs *t, const struct hsm_template *key)
+{
+    *t = (struct p11_attrs){.omit = p->dialect.omit};
+    p11_attrs_bool(t, CKA_TOKEN, false);
+    p11_attrs_add(t, CKA_LABEL, key->label, key->label_len);
+    p11_attrs_number(t, CKA_CLASS, CKO_SECRET_KEY);
+    p11_attrs_number(t, CKA_KEY_TYPE, CKK_AES);
+    p11_attrs_number(t, CKA_VALUE_LEN, key->length);
+    p11_attrs_flags(t, KEY_CLASS_SECRET, key->flags | KEY_MODIFIABLE | KEY_COPYABLE, P11_SECRECY);
+}
+
 static CK_RV derive_by(struct p11 *p, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base,
                        struct p11_attrs *t, const struct hsm_agreement *on,
                        CK_OBJECT_HANDLE *handle)
@@ -214,7 +226,10 @@ static CK_RV derive(struct p11 *p, const struct hsm_agreement *on, uint32_t use,
     CK_MECHANISM mechanism = {CKM_ECDH1_DERIVE, &params, sizeof params};
     struct p11_attrs t;
 
-    set_derived(p, &t, on, use == KEY_DERIVE ? field : HSM_AGREED_BITS / 8, use, extras);
+    if (on->key)
+        set_staying(p, &t, on->key);
+    else
+        set_derived(p, &t, on, use == KEY_DERIVE ? field : HSM_AGREED_BITS / 8, use, extras);
     return derive_by(p, &mechanism, (CK_OBJECT_HANDLE)on->private_handle, &t, on, handle);
 }
 
