@@ -21,7 +21,7 @@ struct agreed {
     bool met;                    /* ... by meet() */
     bool derived;                /* it has derived its key ... */
     uint64_t key;                /* ... which is this; 0: none */
-    bool stays;                  /* what it has derived is a key that stays */
+    bool stays;                  /* the derived key is one that stays */
     bool spent;                  /* it has wrapped or unwrapped, or was asked to */
     bool outer_derived;          /* the same of the outer layer's key ... */
     uint64_t outer;              /* ... which is this; 0: none */

@@ -953,10 +953,9 @@ static void offers_what_it_showed(void **state)
     assert_int_equal(caps.alg[HSM_AES_KWP].mechanism, CKM_AES_KEY_WRAP_KWP);
     assert_int_equal(caps.exact_length, HSM_YES);
     assert_int_equal(caps.takes_length, HSM_YES);
-    assert_int_equal(caps.proofs,
-                     ((1 << HSM_PROOF_BYTES) - 1) & /* no HSM answers that one */
-                         ~(1 << HSM_PROOF_EDDSA | 1 << HSM_PROOF_XDH | 1 << HSM_PROOF_ML_DSA |
-                           1 << HSM_PROOF_ML_KEM));
+    assert_int_equal(caps.proofs, ((1 << HSM_PROOF_BYTES) - 1) & /* no HSM answers that one */
+                                      ~(1 << HSM_PROOF_EDDSA | 1 << HSM_PROOF_XDH |
+                                        1 << HSM_PROOF_ML_DSA | 1 << HSM_PROOF_ML_KEM));
     assert_int_equal(count_objects(place), 0);
 }
 

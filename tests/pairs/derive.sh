@@ -130,6 +130,7 @@ ok "... and says which line" grep -q 'a key is derived by ECDH' "$tmp/said"
 ceremony softhsm:nss cut
 sed -i 's/^rehearsal:.*/&\npace: step/' "$file"
 next="all that is left: "
+# shellcheck disable=SC2016 # $PID is for the one who types
 not_ok "a process that is killed between the two commits" typed \
     "type  ferry 1  to start: " 'ferry 1\n' \
     "$next" '\n' "$next" '\n' "$next" '\n' "$next" '\n' "$next" '\n' \

@@ -26,13 +26,14 @@ static void draw_stamp(const struct app *app, struct canvas *c, struct rect r)
         draw_right(c, r.x, r.y, r.w - 2, STYLE_STRONG, text);
 }
 
-/* A frame; returns its inside. The rows are cleared if only a few columns are left of it. */
+/* A frame; returns its inside. If a few columns are left next to it, they are cleared. */
 static struct rect open_at(const struct app *app, struct canvas *c, struct rect r,
                            const char *title)
 {
     enum { FEW = 4 };
+    const int from = r.x < FEW ? 0 : r.x, end = r.x + r.w, to = c->w - end < FEW ? c->w : end;
 
-    draw_blank(c, r.x < FEW ? (struct rect){0, r.y, c->w, r.h} : r, STYLE_NORMAL);
+    draw_blank(c, (struct rect){from, r.y, to - from, r.h}, STYLE_NORMAL);
     draw_frame(c, r, STYLE_STRONG, title);
     draw_stamp(app, c, r);
     r = layout_inside(r);
