@@ -459,9 +459,8 @@ static bool warn_of_no_canary(struct ceremony *c, struct err *err)
 
     if (c->setup.sealing)
         what = "no canary: whether the service can open the files shows when it takes them";
-    else if (c->setup.derived.wanted)
-        what = "no canary: a new key is derived, and none is wrapped";
-    else if (c->setup.policy.canary != CANARY_NONE && c->setup.policy.writes_before_review)
+    else if (c->setup.derived.wanted || /* no key is wrapped */
+             (c->setup.policy.canary != CANARY_NONE && c->setup.policy.writes_before_review))
         return true;
     else if (c->setup.policy.canary != CANARY_NONE)
         what = "the canary did not commit: the policy forbids writes before the review, so the "

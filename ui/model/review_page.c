@@ -213,7 +213,8 @@ void review_rest(const struct app *app, int columns, unsigned shown, struct revi
         add_named(sheet, "By report", run->report, columns);
     } else {
         add_choice(sheet, "Transport", &run->transport, "RSA", run->visit, columns);
-        add_choice(sheet, "Envelope", &run->envelope, "AES", run->visit, columns);
+        if (!run->derives)
+            add_choice(sheet, "Envelope", &run->envelope, "AES", run->visit, columns);
     }
     for (unsigned i = 0; i < run->more_count; i++)
         add_choice(sheet, "and", &run->more[i], "AES", run->visit, columns);

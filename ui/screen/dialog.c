@@ -345,6 +345,10 @@ static int draw_party(const struct app *app, struct canvas *c, struct rect r)
         visit_words(app, app->run.companions ? companions : "", text, sizeof text);
     else if (app->at.removal != REMOVAL_NONE)
         removal_words(app, app->run.companions ? companions : "", text, sizeof text);
+    else if (app->run.derives)
+        snprintf(text, sizeof text, "A NEW key is derived on %s (%s, %s) and on %s (%s, %s)",
+                 app_side_label(app, SIDE_SOURCE), from->token.model, from->info.api,
+                 app_side_label(app, SIDE_DESTINATION), to->token.model, to->info.api);
     else
         snprintf(text, sizeof text, "%zu key%s%s from %s (%s, %s) to %s (%s, %s)", app->run.movable,
                  app->run.movable == 1 ? " goes" : "s go", app->run.companions ? companions : "",
