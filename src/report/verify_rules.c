@@ -372,6 +372,7 @@ static enum step_id next_of_key(const struct walk *w, enum step_id id)
            : id == STEP_COMMIT && w->derives   ? STEP_COMMIT_SOURCE
            : id == STEP_PROVE                  ? STEP_COMMIT
            : id == STEP_COMMIT                 ? STEP_PROVE_AGAIN
+           : id == STEP_ALIGN                  ? STEP_PROVE_AGAIN
            : w->sealed && id == STEP_RELAY_KEY ? STEP_SEAL
                                                : id + 1;
 }
