@@ -199,7 +199,8 @@ void nss_try_agreement(struct nss *nss, enum hsm_alg alg, const char *label,
     if (nss_make_agreement_pair(&nss->hsm, alg, label, &pair, &err)) {
         on.private_handle = pair.private_handle;
         for (on.kdf = 0; on.kdf < HSM_KDFS; on.kdf++)
-            if (try_kdf(nss, &on, &pair.spki, label, &err))
+            if (hsm_kdfs_of(alg) & UINT32_C(1) << on.kdf &&
+                try_kdf(nss, &on, &pair.spki, label, &err))
                 cap->kdfs |= UINT32_C(1) << on.kdf;
     }
     cap->wrap = cap->unwrap = cap->kdfs != 0;
